@@ -29,8 +29,9 @@ std::string base_slug(const std::string& typed) {
     for (const weights::BaseFamily& family : weights::base_families()) {
       known.push_back(family.slug);
     }
-    throw CLI::ValidationError("--base", "'" + typed + "' is no base family that stylus knows; use any or one of " +
-                                             join(known, ", "));
+    throw CLI::ValidationError(
+        "--base", "'" + typed + "' is no base family that stylus knows; use any or one of " +
+                      join(known, ", "));
   }
   return slug;
 }
@@ -44,7 +45,8 @@ void add_filter(CLI::App& verb, catalog::Filter& filter, const char* default_bas
               (*default_base != '\0' ? std::string(" (default ") + default_base + ")" : ""))
       ->group(group);
   verb.add_flag("--allow-nsfw", filter.allow_nsfw, "Adult adapters too")->group(group);
-  verb.add_flag("--allow-unrated", filter.allow_unrated, "Adapters without a rating too")->group(group);
+  verb.add_flag("--allow-unrated", filter.allow_unrated, "Adapters without a rating too")
+      ->group(group);
   verb.add_flag("--allow-people", filter.allow_people,
                 "Real persons, and characters that the prompt does not name")
       ->group(group);
@@ -53,10 +55,15 @@ void add_filter(CLI::App& verb, catalog::Filter& filter, const char* default_bas
       ->group(group);
   verb.add_option("--folder", filter.folder, "Only adapter files under this folder")->group(group);
   verb.add_option("--tag", filter.tags, "Only adapters with this tag (repeat for several)")
-      ->expected(1)->take_all()->group(group);
-  verb.add_flag("--only-installed", filter.only_installed, "Only adapters whose file is there")->group(group);
+      ->expected(1)
+      ->take_all()
+      ->group(group);
+  verb.add_flag("--only-installed", filter.only_installed, "Only adapters whose file is there")
+      ->group(group);
   verb.add_option("--block", filter.blocked, "Leave this adapter out (repeat for several)")
-      ->expected(1)->take_all()->group(group);
+      ->expected(1)
+      ->take_all()
+      ->group(group);
 }
 
 /// "ID" or "ID=WEIGHT".
@@ -84,31 +91,49 @@ void add_compose(CLI::App& verb, composer::ComposeOptions& options) {
             }
           },
           "Always use this adapter: ID or ID=WEIGHT (repeat for several)")
-      ->expected(1)->take_all()->group(group);
+      ->expected(1)
+      ->take_all()
+      ->group(group);
   verb.add_option("--max-adapters", options.max_adapters, "Adapters in a plan (default 2)")
-      ->check(CLI::Range(0, 16))->group(group);
-  verb.add_option("--max-per-keyword", options.max_per_keyword, "Adapters for one keyword (default 1)")
-      ->check(CLI::Range(1, 3))->group(group);
+      ->check(CLI::Range(0, 16))
+      ->group(group);
+  verb.add_option("--max-per-keyword", options.max_per_keyword,
+                  "Adapters for one keyword (default 1)")
+      ->check(CLI::Range(1, 3))
+      ->group(group);
   verb.add_option("--max-styles", options.max_styles, "Style adapters in a plan (default 2)")
-      ->check(CLI::Range(0, 16))->group(group);
+      ->check(CLI::Range(0, 16))
+      ->group(group);
   static const std::map<std::string, composer::WeightRule> rules = {
       {"budget", composer::WeightRule::kBudget}, {"paper", composer::WeightRule::kPaper}};
-  verb.add_option("--weights", options.weights,
-                  "budget: hold the sum of weights times norms down (default); paper: 0.8 x weight / picks")
-      ->transform(CLI::CheckedTransformer(rules).description(""))->type_name("RULE")->group(group);
-  verb.add_option("--weight-budget", options.weight_budget, "Budget for --weights budget (default 1.5)")
-      ->check(CLI::PositiveNumber)->group(group);
-  verb.add_flag_callback("--no-triggers", [&options] { options.insert_triggers = false; },
-                         "Do not insert trigger words")->group(group);
-  verb.add_flag_callback("--no-context", [&options] { options.prompt_context = false; },
-                         "Judge each keyword without the rest of the prompt")->group(group);
+  verb.add_option(
+          "--weights", options.weights,
+          "budget: hold the sum of weights times norms down (default); paper: 0.8 x weight / picks")
+      ->transform(CLI::CheckedTransformer(rules).description(""))
+      ->type_name("RULE")
+      ->group(group);
+  verb.add_option("--weight-budget", options.weight_budget,
+                  "Budget for --weights budget (default 1.5)")
+      ->check(CLI::PositiveNumber)
+      ->group(group);
+  verb.add_flag_callback(
+          "--no-triggers", [&options] { options.insert_triggers = false; },
+          "Do not insert trigger words")
+      ->group(group);
+  verb.add_flag_callback(
+          "--no-context", [&options] { options.prompt_context = false; },
+          "Judge each keyword without the rest of the prompt")
+      ->group(group);
   verb.add_option("--threshold", options.threshold, "Confidence that a pick needs, 0 to 1")
-      ->check(CLI::Range(0.0, 1.0))->group(group);
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
   verb.add_option("--runners-up", options.runners_up, "Runners-up listed per keyword (default 3)")
-      ->check(CLI::Range(0, 20))->group(group);
+      ->check(CLI::Range(0, 20))
+      ->group(group);
   verb.add_option("--negative", options.negative_prompt, "Negative prompt")->group(group);
   verb.add_option("-n,--images", options.images, "Pictures to plan for (default 1)")
-      ->check(CLI::Range(1, 1000))->group(group);
+      ->check(CLI::Range(1, 1000))
+      ->group(group);
   verb.add_option("--seed", options.seed, "Seed of the first picture (default 1)")->group(group);
 }
 
@@ -142,30 +167,36 @@ void add_catalog_verbs(CLI::App& app, Commands& c) {
   shelf->fallthrough();
   shelf->footer("Example: stylus catalog list --match watercolor");
 
-  CLI::App* list = add_verb(*shelf, "list", "Adapters, one a line", "catalog list --match watercolor --tag style", c,
+  CLI::App* list = add_verb(*shelf, "list", "Adapters, one a line",
+                            "catalog list --match watercolor --tag style", c,
                             [&c](const GlobalOptions& g) { return run_catalog_list(g, c.list); });
   add_filter(*list, c.list.filter, "");
   c.list.filter.allow_nsfw = c.list.filter.allow_people = c.list.filter.allow_unrated = true;
-  list->add_option("--match", c.list.match, "Only adapters whose texts hold these words, best first");
+  list->add_option("--match", c.list.match,
+                   "Only adapters whose texts hold these words, best first");
   list->add_option("--category", c.list.category, "Only this category (style, character, …)");
-  list->add_option("--order", c.list.order, "added (default), name")->check(CLI::IsMember({"added", "name"}));
+  list->add_option("--order", c.list.order, "added (default), name")
+      ->check(CLI::IsMember({"added", "name"}));
   list->add_option("--limit", c.list.limit, "Lines at most (default 50, 0 = all)");
   list->add_option("--offset", c.list.offset, "Lines to skip");
 
-  CLI::App* show = add_verb(*shelf, "show", "Everything known of one adapter", "catalog show sample:ink-wash", c,
-                            [&c](const GlobalOptions& g) { return run_catalog_show(g, c.show); });
+  CLI::App* show =
+      add_verb(*shelf, "show", "Everything known of one adapter", "catalog show sample:ink-wash", c,
+               [&c](const GlobalOptions& g) { return run_catalog_show(g, c.show); });
   show->add_option("ADAPTER", c.show.adapter, "Id, name, file stem or hash prefix")->required();
 
   add_verb(*shelf, "stats", "Counts by base, category, rating and kind", "catalog stats", c,
            [](const GlobalOptions& g) { return run_catalog_stats(g); });
-  add_verb(*shelf, "duplicates", "Same files, same origins, nearly the same cards", "catalog duplicates", c,
+  add_verb(*shelf, "duplicates", "Same files, same origins, nearly the same cards",
+           "catalog duplicates", c,
            [](const GlobalOptions& g) { return run_catalog_duplicates(g); });
   add_verb(*shelf, "lint", "What is wrong with the cards and files", "catalog lint --json", c,
            [](const GlobalOptions& g) { return run_catalog_lint(g); });
 
-  CLI::App* set = add_verb(*shelf, "set", "Your own weight, triggers, rating, notes; imports never touch them",
-                           "catalog set sample:ink-wash --weight 0.6 --favourite yes", c,
-                           [&c](const GlobalOptions& g) { return run_catalog_set(g, c.set); });
+  CLI::App* set =
+      add_verb(*shelf, "set", "Your own weight, triggers, rating, notes; imports never touch them",
+               "catalog set sample:ink-wash --weight 0.6 --favourite yes", c,
+               [&c](const GlobalOptions& g) { return run_catalog_set(g, c.set); });
   set->add_option("ADAPTER", c.set.adapter, "Id, name, file stem or hash prefix")->required();
   set->add_option("--weight", c.set.weight, "Own weight, or none to remove it");
   set->add_option("--triggers", c.set.triggers, "Own triggers as a comma list, or none");
@@ -173,65 +204,79 @@ void add_catalog_verbs(CLI::App& app, Commands& c) {
       ->check(CLI::IsMember({"safe", "adult", "unrated", "none"}));
   set->add_option("--notes", c.set.notes, "Notes, or none");
   set->add_option("--favourite", c.set.favourite, "yes or no")->check(CLI::IsMember({"yes", "no"}));
-  set->add_option("--blocked", c.set.blocked, "yes: never choose it; or no")->check(CLI::IsMember({"yes", "no"}));
+  set->add_option("--blocked", c.set.blocked, "yes: never choose it; or no")
+      ->check(CLI::IsMember({"yes", "no"}));
   set->add_flag("--dry-run", c.set.dry_run, "Show the result, store nothing");
 }
 
 void add_verbs(CLI::App& app, Commands& c) {
-  CLI::App* import = add_verb(app, "import", "Read adapter folders, files and card lists into the catalogue",
-                              "import ~/loras cards.jsonl", c,
-                              [&c](const GlobalOptions& g) { return run_import(g, c.import); });
-  import->add_option("PATH", c.import.paths, "Folders, adapter files, *.jsonl card lists")->required();
+  CLI::App* import =
+      add_verb(app, "import", "Read adapter folders, files and card lists into the catalogue",
+               "import ~/loras cards.jsonl", c,
+               [&c](const GlobalOptions& g) { return run_import(g, c.import); });
+  import->add_option("PATH", c.import.paths, "Folders, adapter files, *.jsonl card lists")
+      ->required();
   import->add_flag("--dry-run", c.import.dry_run, "Read and check, store nothing");
-  import->add_flag("--no-example-prompts", c.import.no_example_prompts, "Leave the cards' example prompts out");
+  import->add_flag("--no-example-prompts", c.import.no_example_prompts,
+                   "Leave the cards' example prompts out");
   import->add_flag("--no-norms", c.import.no_norms, "Do not read tensor bytes for update norms");
-  import->add_flag("--no-encode", c.import.no_encode, "Do not encode the cards; `stylus refine` does it later");
+  import->add_flag("--no-encode", c.import.no_encode,
+                   "Do not encode the cards; `stylus refine` does it later");
 
   add_verb(app, "refine", "Encode the cards that changed and rebuild the search index", "refine", c,
            [](const GlobalOptions& g) { return run_refine(g); });
 
-  CLI::App* search = add_verb(app, "search", "Ranked adapters for a keyword or a prompt, with the evidence",
-                              "search \"tour bus\" -k 5", c,
-                              [&c](const GlobalOptions& g) { return run_search(g, c.search); });
+  CLI::App* search =
+      add_verb(app, "search", "Ranked adapters for a keyword or a prompt, with the evidence",
+               "search \"tour bus\" -k 5", c,
+               [&c](const GlobalOptions& g) { return run_search(g, c.search); });
   search->add_option("QUERY", c.search.query, "What to look for");
   search->add_option("-k", c.search.k, "Results at most (default 10)")->check(CLI::Range(1, 10000));
   search->add_option("--queries", c.search.queries_file, "Batch: JSON lines with id and query");
   search->add_option("--output", c.search.output_file, "Batch: where the results go");
   add_filter(*search, c.search.filter, kDefaultBase);
 
-  CLI::App* plan = add_verb(app, "plan", "Which adapters serve which words of the prompt, how strongly, and why",
-                            "plan \"a lighthouse in a storm, ukiyo-e\"", c,
-                            [&c](const GlobalOptions& g) { return run_plan(g, c.plan); });
+  CLI::App* plan =
+      add_verb(app, "plan", "Which adapters serve which words of the prompt, how strongly, and why",
+               "plan \"a lighthouse in a storm, ukiyo-e\"", c,
+               [&c](const GlobalOptions& g) { return run_plan(g, c.plan); });
   plan->add_option("PROMPT", c.plan.prompt, "The prompt");
   plan->add_option("--prompts", c.plan.prompts_file, "Batch: JSON lines with id and prompt");
-  plan->add_option("-o,--output", c.plan.output_file, "Write the plan (or the batch's plans) to this file");
+  plan->add_option("-o,--output", c.plan.output_file,
+                   "Write the plan (or the batch's plans) to this file");
   add_compose(*plan, c.plan.compose);
 
-  CLI::App* explain = add_verb(app, "explain", "A stored plan in plain words", "explain plan.json", c,
-                               [&c](const GlobalOptions& g) { return run_explain(g, c.explain); });
-  explain->add_option("PLAN", c.explain.plan_file, "A plan file, or - for standard input")->required();
+  CLI::App* explain =
+      add_verb(app, "explain", "A stored plan in plain words", "explain plan.json", c,
+               [&c](const GlobalOptions& g) { return run_explain(g, c.explain); });
+  explain->add_option("PLAN", c.explain.plan_file, "A plan file, or - for standard input")
+      ->required();
 
   CLI::App* why_not = add_verb(app, "why-not", "Why an adapter is not in the plan of a prompt",
                                "why-not sample:ink-wash \"a penguin, line art\"", c,
                                [&c](const GlobalOptions& g) { return run_why_not(g, c.why_not); });
-  why_not->add_option("ADAPTER", c.why_not.adapter, "Id, name, file stem or hash prefix")->required();
+  why_not->add_option("ADAPTER", c.why_not.adapter, "Id, name, file stem or hash prefix")
+      ->required();
   why_not->add_option("PROMPT", c.why_not.prompt, "The prompt")->required();
   add_compose(*why_not, c.why_not.compose);
 
-  CLI::App* exporter = add_verb(app, "export", "A plan in another tool's language", "export plan.json --to a1111", c,
-                                [&c](const GlobalOptions& g) { return run_export(g, c.export_plan); });
-  exporter->add_option("PLAN", c.export_plan.plan_file, "A plan file, or - for standard input")->required();
+  CLI::App* exporter =
+      add_verb(app, "export", "A plan in another tool's language", "export plan.json --to a1111", c,
+               [&c](const GlobalOptions& g) { return run_export(g, c.export_plan); });
+  exporter->add_option("PLAN", c.export_plan.plan_file, "A plan file, or - for standard input")
+      ->required();
   exporter->add_option("--to", c.export_plan.dialect, "a1111 or diffusers")->required();
   exporter->add_option("-o,--output", c.export_plan.output_file, "File instead of standard output");
 
   add_catalog_verbs(app, c);
   add_verb(app, "doctor", "What is installed, what is missing and how to get it", "doctor", c,
            [](const GlobalOptions& g) { return run_doctor(g); });
-  CLI::App* completion = add_verb(app, "completion", "Shell completion: source <(stylus completion bash)",
-                                  "completion bash", c, [&c, &app](const GlobalOptions&) {
-                                    std::cout << completion_script(app, c.shell);
-                                    return kSuccess;
-                                  });
+  CLI::App* completion =
+      add_verb(app, "completion", "Shell completion: source <(stylus completion bash)",
+               "completion bash", c, [&c, &app](const GlobalOptions&) {
+                 std::cout << completion_script(app, c.shell);
+                 return kSuccess;
+               });
   completion->add_option("SHELL", c.shell, "bash, zsh or fish")
       ->required()
       ->check(CLI::IsMember({"bash", "zsh", "fish"}));
@@ -241,11 +286,15 @@ void add_verbs(CLI::App& app, Commands& c) {
 
 int run_command_line(int argc, char** argv, GlobalOptions& global) {
   CLI::App app{"Finds the right LoRA adapters for a prompt, and says why.", "stylus"};
-  app.footer("Example: stylus plan \"a lighthouse in a storm, ukiyo-e\"\nstylus VERB --help shows one verb.");
+  app.footer(
+      "Example: stylus plan \"a lighthouse in a storm, ukiyo-e\"\nstylus VERB --help shows one "
+      "verb.");
   app.require_subcommand(1);
   app.set_version_flag("--version", STYLUS_VERSION);
-  app.add_option("--home", global.home, "Catalogue, index and models (default: $STYLUS_HOME or the XDG data folder)");
-  app.add_option("--encoder", global.encoder, "Text encoder: a name under models/encoders, or a folder");
+  app.add_option("--home", global.home,
+                 "Catalogue, index and models (default: $STYLUS_HOME or the XDG data folder)");
+  app.add_option("--encoder", global.encoder,
+                 "Text encoder: a name under models/encoders, or a folder");
   app.add_flag("--no-encoder", global.no_encoder, "Search by words only");
   app.add_flag("--json", global.json, "Machine-readable output");
   app.add_flag("-q,--quiet", global.quiet, "Only results and errors");

@@ -1,0 +1,131 @@
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/log.h"
+#include "app/output.h"
+#include "app/progress_line.h"
+#include "app/status_map.h"
+#include "app/workspace.h"
+#include "catalog/importer.h"
+#include "refiner/embedder.h"
+
+namespace stylus::app {
+namespace {
+
+constexpr std::size_t kRefusalsShown = 20;
+// Fewer changes than this share of the catalogue are searched from memory instead of a new index.
+constexpr std::int64_t kRebuildShare = 50;
+
+/// Encodes what changed and refreshes the index. Returns nothing encoded when there is no encoder.
+refiner::EmbedReport encode_and_index(const GlobalOptions& global, const Locations& locations,
+                                      catalog::Catalog& catalog, std::int64_t changes) {
+  refiner::EmbedReport report;
+  std::string encoder_id;
+  if (const auto folder = find_encoder(global, locations)) {
+    const auto encoder = encoder::open_text_encoder(*folder);
+    encoder_id = encoder->id();
+    ProgressLine line(global);
+    report = refiner::embed_catalog(catalog, *encoder, line.function());
+  } else if (!global.no_encoder) {
+    log_warning(
+        "no text encoder is installed, so search works by words only; tools/setup installs one");
+  }
+  if (changes * kRebuildShare > catalog.size() || report.encoded * kRebuildShare > catalog.size()) {
+    retriever::Retriever::build(catalog, locations.index_folder(), encoder_id);
+  } else {
+    const retriever::Retriever check(catalog, locations.index_folder(), encoder_id);
+    log_debug("index holds " + std::to_string(check.size()) + " adapters");
+  }
+  return report;
+}
+
+void print_report(const catalog::ImportReport& report, const refiner::EmbedReport& embedded,
+                  const catalog::Catalog& catalog, bool dry_run) {
+  std::cout << (dry_run ? "Would import: " : "") << report.seen
+            << " cards and files: " << report.added << " added, " << report.changed << " changed, "
+            << report.unchanged << " unchanged, " << report.duplicates << " duplicates, "
+            << report.refused.size() << " refused";
+  if (report.missing > 0) {
+    std::cout << "; " << report.missing << " files are missing now";
+  }
+  std::cout << ".\n";
+  for (std::size_t i = 0; i < std::min(kRefusalsShown, report.refused.size()); ++i) {
+    std::cout << "  refused " << printable(report.refused[i].source) << ": "
+              << printable(report.refused[i].reason) << '\n';
+  }
+  if (report.refused.size() > kRefusalsShown) {
+    std::cout << "  and " << report.refused.size() - kRefusalsShown
+              << " more; --json lists them all\n";
+  }
+  if (!dry_run) {
+    std::cout << embedded.encoded << " texts encoded. The catalogue holds " << catalog.size()
+              << " adapters, revision " << catalog.revision() << ".\n";
+  }
+}
+
+void print_json(const catalog::ImportReport& report, const refiner::EmbedReport& embedded,
+                const catalog::Catalog& catalog, bool dry_run) {
+  nlohmann::ordered_json answer;
+  answer["dry_run"] = dry_run;
+  answer["seen"] = report.seen;
+  answer["added"] = report.added;
+  answer["changed"] = report.changed;
+  answer["unchanged"] = report.unchanged;
+  answer["duplicates"] = report.duplicates;
+  answer["missing"] = report.missing;
+  answer["refused"] = nlohmann::json::array();
+  for (const catalog::Refusal& refusal : report.refused) {
+    answer["refused"].push_back({{"source", refusal.source}, {"reason", refusal.reason}});
+  }
+  answer["texts_encoded"] = embedded.encoded;
+  answer["adapters"] = catalog.size();
+  answer["revision"] = catalog.revision();
+  std::cout << answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
+}  // namespace
+
+int run_import(const GlobalOptions& global, const ImportCommand& command) {
+  start_log(global);
+  const Locations locations = find_locations(global);
+  catalog::Catalog catalog(locations.catalog_file(), catalog::OpenMode::kReadWrite);
+  catalog::ImportOptions options;
+  options.dry_run = command.dry_run;
+  options.example_prompts = !command.no_example_prompts;
+  options.compute_norms = !command.no_norms;
+  catalog::ImportReport report;
+  {
+    ProgressLine line(global);
+    options.progress = line.function();
+    report = catalog::import_paths(catalog, {command.paths.begin(), command.paths.end()}, options);
+  }
+  refiner::EmbedReport embedded;
+  if (!command.dry_run && !command.no_encode) {
+    embedded = encode_and_index(global, locations, catalog, report.added + report.changed);
+  }
+  if (global.json) {
+    print_json(report, embedded, catalog, command.dry_run);
+  } else if (!global.quiet || !report.refused.empty()) {
+    print_report(report, embedded, catalog, command.dry_run);
+  }
+  return report.refused.empty() ? kSuccess : kSomeRefused;
+}
+
+int run_refine(const GlobalOptions& global) {
+  start_log(global);
+  const Locations locations = find_locations(global);
+  catalog::Catalog catalog = open_catalog(locations, catalog::OpenMode::kReadWrite);
+  const refiner::EmbedReport report = encode_and_index(global, locations, catalog, catalog.size());
+  if (global.json) {
+    const nlohmann::ordered_json answer = {{"adapters", report.adapters},
+                                           {"texts_encoded", report.encoded},
+                                           {"texts_unchanged", report.reused}};
+    std::cout << answer.dump() << '\n';
+  } else if (!global.quiet) {
+    std::cout << report.adapters << " adapters: " << report.encoded << " texts encoded, "
+              << report.reused << " unchanged. The search index is fresh.\n";
+  }
+  return kSuccess;
+}
+
+}  // namespace stylus::app

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+#include "composer/plan.h"
+
+namespace stylus::app {
+
+/// The plan for a person: a table (keyword, adapter, weight, sure, why), the words that got no
+/// adapter, the prompt as rendered, warnings.
+[[nodiscard]] std::string plan_table(const composer::Plan& plan);
+
+/// The same with runners-up and evidence for every keyword: what `stylus explain` prints.
+[[nodiscard]] std::string plan_explanation(const composer::Plan& plan);
+
+}  // namespace stylus::app
