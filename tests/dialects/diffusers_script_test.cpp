@@ -147,7 +147,7 @@ TEST(ExportDiffusers, NothingOfThePlanBecomesCode) {
     plan.rendered_prompt = plan.negative_prompt = text;
     plan.base = text;
     plan.adapters[0].id = plan.adapters[0].name = text;
-    plan.adapters[0].file = text + ".safetensors";
+    plan.adapters[0].file = text + "x.safetensors";
 
     const json seen = run(export_diffusers(plan), "--model m");
 
@@ -157,7 +157,7 @@ TEST(ExportDiffusers, NothingOfThePlanBecomesCode) {
     EXPECT_EQ(calls_of(seen, "pipe").size(), 2U);
     if (text.find('\0') == std::string::npos && text.find('\xFF') == std::string::npos) {
       EXPECT_EQ(seen["constants"]["PROMPT"], text);
-      EXPECT_EQ(seen["constants"]["ADAPTERS"][0]["file"], text + ".safetensors");
+      EXPECT_EQ(seen["constants"]["ADAPTERS"][0]["file"], text + "x.safetensors");
     }
   }
 }
