@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "catalog/adapter.h"
+
+namespace stylus::app {
+
+[[nodiscard]] const char* rating_name(catalog::Rating rating);
+[[nodiscard]] const char* weight_source_name(catalog::WeightSource source);
+
+/// The weight that a plan starts from: the user's own, else the advice.
+[[nodiscard]] double effective_weight(const catalog::Adapter& adapter);
+
+/// The whole adapter for --json (docs/formats.md#catalog-show). Absent facts have no key.
+[[nodiscard]] nlohmann::ordered_json adapter_to_json(const catalog::Adapter& adapter);
+
+}  // namespace stylus::app
