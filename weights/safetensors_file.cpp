@@ -104,7 +104,7 @@ Safetensors parse_safetensors(std::span<const std::byte> file, std::string_view 
 }
 
 SafetensorsFile::SafetensorsFile(const std::filesystem::path& path)
-    : file_(path), content_(parse_safetensors(file_.bytes(), "'" + path.string() + "'")) {}
+    : file_(path), content_(parse_safetensors(file_.bytes(), shown_name(path.string()))) {}
 
 const Tensor* SafetensorsFile::find(std::string_view name) const {
   for (const Tensor& tensor : content_.tensors) {
