@@ -22,7 +22,9 @@ struct WeightAdvice {
   double weight = 0.8;
   WeightSource source = WeightSource::kDefault;
   int count = 0;         ///< kExamplePrompts: occurrences behind the median.
-  std::string evidence;  ///< kCard: the words it was read from.
+  std::string evidence;  ///< kCard: the words it was read from; kUser: the tool's setting.
+
+  [[nodiscard]] bool operator==(const WeightAdvice&) const = default;
 };
 
 /// Licence flags of the card, as far as it states them.
@@ -32,6 +34,8 @@ struct Licence {
   std::optional<bool> credit_required;
   std::optional<bool> derivatives;
   std::optional<bool> different_licence;  ///< May derivatives carry another licence?
+
+  [[nodiscard]] bool operator==(const Licence&) const = default;
 };
 
 /// A file that holds this adapter. One adapter may have several (same bytes, several places).
@@ -40,6 +44,8 @@ struct Place {
   std::int64_t size_bytes = 0;
   std::int64_t modified_ns = 0;
   bool missing = false;  ///< It was there at an earlier import.
+
+  [[nodiscard]] bool operator==(const Place&) const = default;
 };
 
 /// What the user said; no import touches it.
@@ -50,6 +56,8 @@ struct Overlay {
   std::optional<std::vector<std::string>> triggers;
   std::optional<Rating> rating;
   std::string notes;
+
+  [[nodiscard]] bool operator==(const Overlay&) const = default;
 };
 
 /// One adapter with all that the catalogue knows of it. A plain value.

@@ -41,6 +41,14 @@ class AdapterSet {
     }
     return total;
   }
+  /// Rows in both sets, with room for as many rows as this one.
+  [[nodiscard]] AdapterSet intersected(const AdapterSet& other) const {
+    AdapterSet both = *this;
+    for (std::size_t i = 0; i < both.words_.size(); ++i) {
+      both.words_[i] &= i < other.words_.size() ? other.words_[i] : 0;
+    }
+    return both;
+  }
   /// Bit b of word w stands for row 64 w + b.
   [[nodiscard]] const std::vector<std::uint64_t>& words() const { return words_; }
   [[nodiscard]] bool operator==(const AdapterSet&) const = default;

@@ -14,7 +14,7 @@ struct ImportOptions {
   bool dry_run = false;         ///< Read and check everything, store nothing.
   bool example_prompts = true;  ///< Keep the cards' example prompts.
   bool compute_norms = true;    ///< Read tensor bytes of new files for their norms.
-  ProgressFn progress;          ///< May be empty.
+  ProgressFn progress{};        ///< May be empty.
 };
 
 /// A card or file that was not stored, and why.
