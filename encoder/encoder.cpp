@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "encoder/bert_encoder.h"
 #include "encoder/model_file.h"
 #include "encoder/use_encoder.h"
 #include "support/error.h"
@@ -79,6 +80,11 @@ std::unique_ptr<TextEncoder> open_text_encoder(const std::filesystem::path& fold
   if (description.architecture == "use") {
     return std::make_unique<UseEncoder>(
         description.id, open_file(description.model, description, "embedding.codes"),
+        open_file(description.tokenizer, description));
+  }
+  if (description.architecture == "bert") {
+    return std::make_unique<BertEncoder>(
+        description.id, open_file(description.model, description, "embedding.words"),
         open_file(description.tokenizer, description));
   }
   fail(ErrorCode::kUnsupported, (folder / "encoder.json").string(), " names the architecture '",

@@ -1,8 +1,10 @@
 #include "encoder/row_math.h"
 
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
 namespace stylus::encoder {
 namespace {
@@ -30,11 +32,41 @@ float lane_sum(std::span<const float> row, const Term& term) {
   return lanes[0];
 }
 
+/// exp(x) for x in [-87, 0] to two units of the last place or so, in a form that compilers turn
+/// into vector code: exp(x) = 2^n * exp(r) with r within half a step of ln 2.
+float exponential(float x) {
+  constexpr float kLog2E = 1.44269504F;
+  constexpr float kLn2High = 0.693359375F;  // few bits, so that n * kLn2High is exact
+  constexpr float kLn2Low = -2.12194440e-4F;
+  constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it rounds to a whole number
+  const float n = (x * kLog2E + kRound) - kRound;
+  const float r = (x - n * kLn2High) - n * kLn2Low;
+  float series = 1.0F / 5040.0F;
+  for (const float factor :
+       {1.0F / 720.0F, 1.0F / 120.0F, 1.0F / 24.0F, 1.0F / 6.0F, 0.5F, 1.0F, 1.0F}) {
+    series = series * r + factor;
+  }
+  return series * std::bit_cast<float>((static_cast<std::int32_t>(n) + 127) << 23);
+}
+
+constexpr float kSmallestExponent = -87.0F;
+
+/// erf(z) for z >= 0 by formula 7.1.26 of Abramowitz and Stegun, absolute error 1.5e-7.
+float error_function(float z) {
+  const float t = 1.0F / (1.0F + 0.3275911F * z);
+  float series = 1.061405429F;
+  for (const float factor : {-1.453152027F, 1.421413741F, -0.284496736F, 0.254829592F}) {
+    series = series * t + factor;
+  }
+  const float square = -z * z;
+  return 1.0F - series * t * exponential(square > kSmallestExponent ? square : kSmallestExponent);
+}
+
 }  // namespace
 
-void add_bias(std::span<float> row, std::span<const float> bias) {
+void add(std::span<float> row, std::span<const float> other) {
   for (std::size_t i = 0; i < row.size(); ++i) {
-    row[i] += bias[i];
+    row[i] += other[i];
   }
 }
 
@@ -59,6 +91,35 @@ void layer_norm(std::span<float> row, std::span<const float> gain, std::span<con
 
 float squared_norm(std::span<const float> row) {
   return lane_sum(row, [](float x) { return x * x; });
+}
+
+void softmax(std::span<float> row) {
+  float highest = row[0];
+  for (const float value : row) {
+    highest = value > highest ? value : highest;
+  }
+  for (float& value : row) {
+    const float below = value - highest;
+    value = exponential(below > kSmallestExponent ? below : kSmallestExponent);
+  }
+  scale(row, 1.0F / lane_sum(row, [](float x) { return x; }));
+}
+
+void gelu(std::span<float> values) {
+  constexpr float kInverseRootTwo = 0.70710678F;
+  for (float& x : values) {
+    const float z = x * kInverseRootTwo;
+    const float magnitude = error_function(z < 0.0F ? -z : z);
+    x = 0.5F * x * (1.0F + (z < 0.0F ? -magnitude : magnitude));
+  }
+}
+
+std::vector<const float*> row_pointers(const Rows& rows) {
+  std::vector<const float*> pointers(rows.rows);
+  for (std::size_t i = 0; i < rows.rows; ++i) {
+    pointers[i] = rows.values.data() + i * rows.dim;
+  }
+  return pointers;
 }
 
 void scale(std::span<float> row, float factor) {

@@ -1,14 +1,17 @@
 #pragma once
 
 #include <span>
+#include <vector>
+
+#include "support/rows.h"
 
 namespace stylus::encoder {
 
 /// Steps of a forward pass that work on one row at a time. All sums are taken in a fixed order, so
 /// a row's result depends on the row alone.
 
-/// row += bias. Requires: equal sizes.
-void add_bias(std::span<float> row, std::span<const float> bias);
+/// row += other. Requires: equal sizes.
+void add(std::span<float> row, std::span<const float> other);
 
 /// row = max(row, 0).
 void rectify(std::span<float> row);
@@ -22,5 +25,14 @@ void layer_norm(std::span<float> row, std::span<const float> gain, std::span<con
 
 /// row *= factor.
 void scale(std::span<float> row, float factor);
+
+/// row = exp(row) / sum of exp(row). Requires: not empty.
+void softmax(std::span<float> row);
+
+/// Each x becomes x times the normal distribution's share below x, to an absolute error of 1e-6.
+void gelu(std::span<float> values);
+
+/// Where each row begins, as multiply() wants it.
+[[nodiscard]] std::vector<const float*> row_pointers(const Rows& rows);
 
 }  // namespace stylus::encoder

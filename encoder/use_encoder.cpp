@@ -23,15 +23,6 @@ std::span<const float> vector(const ModelFile& file, const std::string& name, st
   return floats(file.content(), name, {static_cast<std::int64_t>(size)});
 }
 
-/// Rows of equal distance, as multiply() wants them.
-std::vector<const float*> row_pointers(const Rows& rows) {
-  std::vector<const float*> pointers(rows.rows);
-  for (std::size_t i = 0; i < rows.rows; ++i) {
-    pointers[i] = rows.values.data() + i * rows.dim;
-  }
-  return pointers;
-}
-
 /// The tokens of a batch with two rows of zeros before, between and behind the texts, so that a
 /// window that leaves its text reads zeros and windows need no copying.
 struct PaddedTokens {
@@ -140,9 +131,9 @@ void UseEncoder::convolve(const Batch& batch, const Branch& branch, std::size_t 
   Rows inner(batch.tokens, kBranch);
   multiply(windows, branch.weight[0], inner.values.data(), kBranch);
   for (std::size_t t = 0; t < batch.tokens; ++t) {
-    add_bias(inner.row(t), branch.bias[0]);
+    add(inner.row(t), branch.bias[0]);
     rectify(inner.row(t));
-    add_bias(inner.row(t), input(t));  // residual
+    add(inner.row(t), input(t));  // residual
     std::copy_n(inner.row(t).begin(), kBranch, tokens.token(t).begin());
   }
 
@@ -150,9 +141,9 @@ void UseEncoder::convolve(const Batch& batch, const Branch& branch, std::size_t 
   multiply(windows, branch.weight[1], features.values.data() + column, kFeatures);
   for (std::size_t t = 0; t < batch.tokens; ++t) {
     const std::span<float> out = features.row(t).subspan(column, kBranch);
-    add_bias(out, branch.bias[1]);
+    add(out, branch.bias[1]);
     rectify(out);
-    add_bias(out, inner.row(t));
+    add(out, inner.row(t));
   }
 }
 
@@ -161,7 +152,7 @@ Rows UseEncoder::sum_texts(const Batch& batch, const Rows& features) const {
   std::size_t t = 0;
   for (std::size_t i = 0; i < batch.texts.size(); ++i) {
     for (std::size_t k = 0; k < batch.texts[i].size(); ++k) {
-      add_bias(sums.row(i), features.row(t++));
+      add(sums.row(i), features.row(t++));
     }
   }
   Rows sentences(batch.texts.size(), kResult);
@@ -209,7 +200,7 @@ Rows UseEncoder::run(const Batch& batch) const {
   Rows projected(batch.tokens, kBranches * kBranch);
   multiply(row_pointers(features), project_, projected.values.data(), projected.dim);
   for (std::size_t t = 0; t < batch.tokens; ++t) {
-    add_bias(projected.row(t), project_bias_);
+    add(projected.row(t), project_bias_);
     layer_norm(projected.row(t), project_norm_.gain, project_norm_.bias, epsilon_);
   }
   for (std::size_t i = 0; i < kBranches; ++i) {
