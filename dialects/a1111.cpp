@@ -79,9 +79,9 @@ std::string block(const composer::Plan& plan, const std::vector<bool>& mask) {
 }
 
 std::string image_list(const MaskGroup& group) {
-  std::string text = group.images.size() == 1 ? "# image " : "# images ";
+  std::string text = group.images.size() == 1 ? "# image" : "# images";
   for (std::size_t i = 0; i < group.images.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(group.images[i] + 1);
+    text.append(i == 0 ? " " : ", ").append(std::to_string(group.images[i] + 1));
   }
   return text + "\n";
 }
@@ -97,7 +97,7 @@ std::string export_a1111(const composer::Plan& plan) {
   }
   std::string text;
   for (const MaskGroup& group : groups) {
-    text += (text.empty() ? "" : "\n") + image_list(group) + block(plan, group.mask);
+    text.append(text.empty() ? "" : "\n").append(image_list(group)).append(block(plan, group.mask));
   }
   return text;
 }
