@@ -24,7 +24,7 @@ missing_packages() {
 # thread-pool flavour two pools fight for the cores and searches get up to 40 times slower tails.
 wrong_blas_links() {
   local arch link
-  arch=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch)
+  arch=$(dpkg-architecture -qDEB_HOST_MULTIARCH 2>/dev/null || gcc -print-multiarch 2>/dev/null || true)
   for link in libblas.so.3 liblapack.so.3 libopenblas.so.0 libblas.so liblapack.so libopenblas.so; do
     local target="/usr/lib/$arch/openblas-openmp/$link"
     [ -e "$target" ] || continue
