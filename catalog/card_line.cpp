@@ -105,9 +105,7 @@ void read_files(const json& json_card, Card& card) {
 Card own_shape(const json& json_card, ExamplePrompts prompts) {
   Card card;
   card.id = id_of(json_card);
-  card.kind = kind_of_type(line_field(json_card, {"type"}));
-  require(!card.kind.empty(), ErrorCode::kUnsupported, "'", card.id, "' is of type '",
-          line_field(json_card, {"type"}), "', which is no adapter");
+  card.kind = kind_of_type(line_field(json_card, {"type"}), card.id);
   card.name = line_field(json_card, {"name"});
   for (const std::string& spelling : list_field(json_card, {"base_model", "baseModel", "base"})) {
     add_base(spelling, card.bases);
@@ -141,18 +139,22 @@ Card own_shape(const json& json_card, ExamplePrompts prompts) {
 
 }  // namespace
 
-std::string kind_of_type(std::string_view type) {
+std::string kind_of_type(std::string_view type, std::string_view what) {
   const std::string lower = to_lower(trim(type));
   for (const std::string_view lora : {"", "lora", "locon", "lycoris", "dora", "loha", "lokr"}) {
     if (lower == lora) {
       return "lora";
     }
   }
-  if (lower == "textualinversion" || lower == "embedding" || lower == "textual_inversion" ||
-      lower == "textual inversion") {
-    return "textual_inversion";
+  for (const std::string_view embedding :
+       {"textualinversion", "embedding", "textual_inversion", "textual inversion"}) {
+    if (lower == embedding) {
+      return "textual_inversion";
+    }
   }
-  return lower == "control_lora" ? lower : "";
+  require(lower == "control_lora", ErrorCode::kUnsupported, what, " is of type '",
+          truncate_utf8(type, 100), "', which is no adapter");
+  return lower;
 }
 
 Card read_card_line(std::string_view line, ExamplePrompts prompts) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 #include "catalog/card.h"
@@ -17,7 +18,9 @@ enum class ExamplePrompts { kKeep, kDrop };
 ///           TextualInversion), else Error(kCorruptData or kUnsupported) with the reason.
 [[nodiscard]] Card read_card_line(std::string_view line, ExamplePrompts prompts);
 
-/// Civitai's model types: "lora", "textual_inversion"; "" for what is no adapter.
-[[nodiscard]] std::string kind_of_type(std::string_view type);
+/// Our kind for a type as tools write it ("LoCon" is "lora"); "lora" where the type is empty.
+/// `what` names the source in messages.
+/// Requires: a kind of adapter, else Error(kUnsupported).
+[[nodiscard]] std::string kind_of_type(std::string_view type, std::string_view what);
 
 }  // namespace stylus::catalog

@@ -102,9 +102,7 @@ Card card_of_model(const json& model, ExamplePrompts prompts) {
   const std::optional<std::int64_t> id = integer_field(model, {"id"});
   require(id && *id > 0, ErrorCode::kCorruptData, "the model object has no id");
   card.id = "civitai:" + std::to_string(*id);
-  card.kind = kind_of_type(line_field(model, {"type"}));
-  require(!card.kind.empty(), ErrorCode::kUnsupported, "'", card.id, "' is of type '",
-          line_field(model, {"type"}), "', which is no adapter");
+  card.kind = kind_of_type(line_field(model, {"type"}), card.id);
   card.name = line_field(model, {"name"});
   card.tags = list_field(model, {"tags"});
   card.description = html_to_text(text_field(model, {"description"}, kMaxDescriptionBytes));
@@ -139,7 +137,7 @@ Card card_of_version(const json& version, ExamplePrompts prompts) {
   if (id && *id > 0) {
     card.id = "civitai:" + std::to_string(*id);
   }
-  card.kind = field(model, {"type"}) != nullptr ? kind_of_type(line_field(model, {"type"})) : "";
+  card.kind = kind_of_type(line_field(model, {"type"}), "the model");
   card.name = line_field(model, {"name"});
   card.tags = list_field(model, {"tags"});
   const std::string own_text =

@@ -15,7 +15,8 @@ namespace stylus::catalog {
 [[nodiscard]] Card card_of_model(const nlohmann::json& model, ExamplePrompts prompts);
 
 /// A model-version object (what `.civitai.info` holds), with "model" inside where known.
-/// Never refuses: what is missing stays empty, id included.
+/// What is missing stays empty, id included.
+/// Requires: an adapter, as far as it says so, else Error(kUnsupported).
 [[nodiscard]] Card card_of_version(const nlohmann::json& version, ExamplePrompts prompts);
 
 /// "Sell", "Rent", "Image", "None" or "": the most that the card allows. Newer cards hold a list

@@ -90,9 +90,11 @@ class CardListImport {
     if (row && !is_first(*row, number)) {
       return;
     }
-    const std::string id = update.card.id;
+    AdapterChange change;
+    change.id = update.card.id;
+    change.updates.push_back(std::move(update));
     job_.batch.open();
-    job_.count(store_sources(job_.database, row, id, {&update, 1}));
+    job_.count(store_change(job_.database, row, change));
     first_line_.emplace(*row, number);
   }
 
@@ -103,15 +105,20 @@ class CardListImport {
  private:
   [[nodiscard]] bool keeps_prompts() const { return job_.options.example_prompts; }
 
-  /// A card is the adapter of its id, else the installed file that it lists by hash.
+  /// A card is the adapter that it described before, else the one of its id, else the installed
+  /// file that it lists by hash.
   [[nodiscard]] std::optional<AdapterRow> row_of_card(const Card& card) {
-    std::optional<AdapterRow> row = row_of_id(job_.database, card.id);
+    std::optional<AdapterRow> row = job_.database.number("SELECT row FROM source WHERE key = ?1",
+                                                         source_key(SourceKind::kCards, card.id));
+    if (!row) {
+      row = row_of_id(job_.database, card.id);
+    }
     for (std::size_t i = 0; !row && i < card.hashes.size(); ++i) {
       row = job_.database.number(
           "SELECT min(row) FROM adapter WHERE sha256 = ?1 AND sha256 <> '' AND id LIKE 'sha256:%' "
           "AND NOT EXISTS (SELECT 1 FROM source s WHERE s.row = adapter.row "
-          "AND s.key LIKE 'cards:%' AND s.key <> ?2)",
-          card.hashes[i], source_key(SourceKind::kCards, card.id));
+          "AND s.key LIKE 'cards:%')",
+          card.hashes[i]);
     }
     return row;
   }

@@ -1,10 +1,384 @@
-#include "catalog/import_job.h"
+// One adapter file with its sidecars, and sidecars without a file.
+#include "catalog/import_files.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <system_error>
+
+#include "catalog/sidecars.h"
+#include "support/error.h"
+#include "support/file.h"
+#include "support/hash.h"
+#include "support/text.h"
+#include "weights/adapter_file.h"
 
 namespace stylus::catalog {
-void import_folder(ImportJob&, const std::filesystem::path& folder) {
-  fail(ErrorCode::kUnsupported, folder.string(), ": folders are not read yet");
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What tells without opening a file that it is the one we know.
+struct FileStamp {
+  std::int64_t size_bytes = 0;
+  std::int64_t modified_ns = 0;
+  [[nodiscard]] bool operator==(const FileStamp&) const = default;
+};
+
+FileStamp stamp_of(const fs::path& path) {
+  struct stat status {};
+  require(::stat(path.c_str(), &status) == 0, ErrorCode::kIo, "cannot look at '", path.string(),
+          "': ", std::generic_category().message(errno));
+  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
+  return {static_cast<std::int64_t>(status.st_size),
+          static_cast<std::int64_t>(status.st_mtim.tv_sec) * kNanosecondsPerSecond +
+              static_cast<std::int64_t>(status.st_mtim.tv_nsec)};
 }
-void import_adapter_file(ImportJob&, const std::filesystem::path& file) {
-  fail(ErrorCode::kUnsupported, file.string(), ": files are not read yet");
+
+std::string stem_path(const fs::path& path) { return (path.parent_path() / path.stem()).string(); }
+
+std::string sidecar_digest(const SidecarSet& sidecars, const ImportOptions& options) {
+  std::string stamps = options.example_prompts ? "sidecars+" : "sidecars-";
+  for (const Sidecar& sidecar : sidecars.files) {
+    const FileStamp stamp = stamp_of(sidecar.path);
+    stamps += sidecar.path.filename().string() + '|' + std::to_string(stamp.size_bytes) + '|' +
+              std::to_string(stamp.modified_ns) + '\n';
+  }
+  return digest_of(stamps);
 }
+
+/// A place as stored.
+struct KnownPlace {
+  AdapterRow row = 0;
+  FileStamp stamp;
+  bool missing = false;
+  std::string previews;
+};
+
+std::optional<KnownPlace> known_place(Database& database, const std::string& path) {
+  Database::Query query = database.query(
+      "SELECT row, size_bytes, modified_ns, missing, previews FROM place WHERE path = ?1");
+  query->bind(path);
+  if (!query->step()) {
+    return std::nullopt;
+  }
+  return KnownPlace{query->integer(0),
+                    {query->integer(1), query->integer(2)},
+                    query->integer(3) != 0,
+                    std::string(query->text(4))};
+}
+
+FileFacts facts_of(const weights::AdapterFacts& read, const weights::FileHashes& hashes,
+                   const fs::path& path) {
+  FileFacts facts;
+  facts.sha256 = hashes.sha256;
+  facts.autov3 = hashes.autov3;
+  facts.file_name = clean_line(path.filename().string(), kMaxNameBytes);
+  facts.frobenius_norm = std::isfinite(read.frobenius_norm) ? read.frobenius_norm : 0;
+  facts.rank = read.rank;
+  facts.tensor_bases = read.base_candidates;
+  if (facts.tensor_bases.empty() && !read.base.empty()) {
+    facts.tensor_bases.push_back(read.base);
+  }
+  return facts;
+}
+
+/// The row of an adapter with these bytes: the file itself under another name, or a card that
+/// lists its hash and has no file yet.
+std::optional<AdapterRow> row_of_bytes(Database& database, const std::string& sha256) {
+  std::optional<AdapterRow> row =
+      database.number("SELECT min(row) FROM adapter WHERE sha256 = ?1 AND sha256 <> ''", sha256);
+  if (!row) {
+    row = database.number(
+        "SELECT min(k.row) FROM known_hash k JOIN adapter a USING (row) "
+        "WHERE k.sha256 = ?1 AND a.sha256 = ''",
+        sha256);
+  }
+  return row;
+}
+
+/// Sidecars that wait for their file.
+std::optional<AdapterRow> row_of_lone_sidecars(Database& database, const std::string& key) {
+  return database.number(
+      "SELECT s.row FROM source s JOIN adapter a USING (row) WHERE s.key = ?1 AND a.sha256 = ''",
+      key);
+}
+
+bool is_there(const std::string& path) {
+  std::error_code error;
+  return fs::exists(path, error);
+}
+
+class FileImport {
+ public:
+  FileImport(ImportJob& job, const fs::path& path, const SidecarSet& sidecars)
+      : job_(job),
+        database_(job.database),
+        path_(path),
+        sidecars_(sidecars),
+        place_(path.string()),
+        sidecar_key_(source_key(SourceKind::kSidecars, stem_path(path))),
+        file_key_(source_key(SourceKind::kFile, place_)),
+        previews_(pack_list(sidecars.previews)) {}
+
+  void run() {
+    stamp_ = stamp_of(path_);
+    digest_ = sidecar_digest(sidecars_, job_.options);
+    known_ = known_place(database_, place_);
+    if (known_ && known_->stamp == stamp_) {
+      update_sidecars();
+    } else {
+      read_file_anew();
+    }
+  }
+
+ private:
+  /// The file is the one we know: nothing but what lies beside it can have changed.
+  void update_sidecars() {
+    const bool same = sidecars_.files.empty()
+                          ? !database_.number("SELECT 1 FROM source WHERE key = ?1", sidecar_key_)
+                          : row_of_source(database_, sidecar_key_, digest_) == known_->row;
+    if (same && !known_->missing && known_->previews == previews_) {
+      job_.count(Stored::kUnchanged);
+      return;
+    }
+    AdapterChange change;
+    if (!same) {
+      add_sidecars(change);
+    }
+    change.installed = true;
+    change.touched = known_->missing || known_->previews != previews_;
+    std::optional<AdapterRow> row = known_->row;
+    job_.batch.open();
+    const Stored stored = store_change(database_, row, change);
+    write_place(*row);
+    job_.count(stored);
+  }
+
+  void read_file_anew() {
+    const auto norms =
+        job_.options.compute_norms ? weights::NormMode::kCompute : weights::NormMode::kSkip;
+    const weights::AdapterFacts read = weights::read_adapter_file(path_, norms);
+    const weights::FileHashes hashes = weights::hash_adapter_file(path_);
+    AdapterChange change;
+    change.id = "sha256:" + hashes.sha256;
+    change.facts = facts_of(read, hashes, path_);
+    change.installed = true;
+    change.touched = true;
+    add_sidecars(change);
+    SourceUpdate file{file_key_, digest_of(hashes.sha256), card_of_metadata(read.metadata)};
+    file.card.kind = read.kind;
+    if (file.card.name.empty()) {
+      file.card.name = clean_line(path_.stem().string(), kMaxNameBytes);
+    }
+    file.card.source = "folder";
+    change.updates.push_back(std::move(file));
+    job_.batch.open();
+    store_file(change, hashes.sha256);
+    // Reading took long compared with a flush: what is read is kept.
+    job_.batch.commit();
+  }
+
+  void store_file(AdapterChange& change, const std::string& sha256) {
+    std::optional<AdapterRow> row = row_of_bytes(database_, sha256);
+    if (!row) {
+      row = row_of_lone_sidecars(database_, sidecar_key_);
+    }
+    if (!row) {
+      row = row_of_id(database_, change.id);
+    }
+    const bool further_place = row && leave_dead_places(*row, change);
+    if (further_place && !(known_ && known_->row == *row)) {
+      // The first place names the file; the second adds only itself and its sidecars.
+      change.facts = read_entry(database_, *row).facts;
+    }
+    const bool known_bytes = known_ && row && known_->row == *row;
+    const Stored stored = store_change(database_, row, change);
+    write_place(*row);
+    if (known_ && known_->row != *row) {
+      note_places(database_, known_->row);  // Other bytes took its path.
+    }
+    if (further_place && !known_bytes) {
+      ++job_.report.duplicates;
+    } else {
+      job_.count(stored);
+    }
+  }
+
+  /// Forgets places of the row that are no longer on disk: the file was moved here. True if
+  /// another place is left.
+  bool leave_dead_places(AdapterRow row, AdapterChange& change) {
+    std::vector<std::string> dead;
+    bool another = false;
+    {
+      Database::Query query =
+          database_.query("SELECT path FROM place WHERE row = ?1 ORDER BY path");
+      query->bind(row);
+      while (query->step()) {
+        std::string path(query->text(0));
+        if (path != place_ && is_there(path)) {
+          another = true;
+        } else if (path != place_) {
+          dead.push_back(std::move(path));
+        }
+      }
+    }
+    for (const std::string& path : dead) {
+      change.removed.push_back(source_key(SourceKind::kFile, path));
+      const std::string sidecars = source_key(SourceKind::kSidecars, stem_path(path));
+      if (sidecars != sidecar_key_) {
+        change.removed.push_back(sidecars);
+      }
+      database_.run("DELETE FROM place WHERE path = ?1", path);
+    }
+    return another;
+  }
+
+  void add_sidecars(AdapterChange& change) {
+    if (sidecars_.files.empty()) {
+      change.removed.push_back(sidecar_key_);
+      return;
+    }
+    SourceUpdate update{sidecar_key_, digest_, read_sidecars(job_, sidecars_)};
+    update.card.kind.clear();  // The tensors know it.
+    change.updates.push_back(std::move(update));
+  }
+
+  void write_place(AdapterRow row) {
+    database_.run(
+        "INSERT OR REPLACE INTO place (path, row, size_bytes, modified_ns, missing, previews) "
+        "VALUES (?1, ?2, ?3, ?4, 0, ?5)",
+        place_, row, stamp_.size_bytes, stamp_.modified_ns, previews_);
+  }
+
+  ImportJob& job_;
+  Database& database_;
+  const fs::path& path_;
+  const SidecarSet& sidecars_;
+  std::string place_;
+  std::string sidecar_key_;
+  std::string file_key_;
+  std::string previews_;
+  FileStamp stamp_;
+  std::string digest_;
+  std::optional<KnownPlace> known_;
+};
+
+ExamplePrompts kept_prompts(const ImportOptions& options) {
+  return options.example_prompts ? ExamplePrompts::kKeep : ExamplePrompts::kDrop;
+}
+
+/// An empty card unless the file is a sidecar in content too.
+Card read_if_sidecar(const Sidecar& sidecar, const ImportOptions& options) {
+  try {
+    return read_sidecar(sidecar.kind, read_file(sidecar.path, kMaxCardBytes), kept_prompts(options))
+        .value_or(Card{});
+  } catch (const Error&) {
+    return {};
+  }
+}
+
+constexpr std::array<std::string_view, 2> kAdapterEndings = {".safetensors", ".sft"};
+constexpr std::array<std::string_view, 7> kPickleEndings = {".pt",  ".pth", ".ckpt", ".bin",
+                                                            ".pt2", ".pkl", ".gguf"};
+
+template <std::size_t kSize>
+bool has_ending(const fs::path& path, const std::array<std::string_view, kSize>& endings) {
+  const std::string extension = to_lower(path.extension().string());
+  return std::find(endings.begin(), endings.end(), extension) != endings.end();
+}
+
+}  // namespace
+
+bool is_adapter_file(const fs::path& path) {
+  return has_ending(path, kAdapterEndings) || has_ending(path, kPickleEndings);
+}
+
+Card read_sidecars(ImportJob& job, const SidecarSet& sidecars) {
+  const auto prompts = job.options.example_prompts ? ExamplePrompts::kKeep : ExamplePrompts::kDrop;
+  std::vector<Card> cards;
+  for (const Sidecar& sidecar : sidecars.files) {
+    try {
+      std::optional<Card> card =
+          read_sidecar(sidecar.kind, read_file(sidecar.path, kMaxCardBytes), prompts);
+      if (card) {
+        cards.push_back(std::move(*card));
+      }
+    } catch (const Error& error) {
+      ++job.report.seen;
+      job.refuse(sidecar.path.string(), error.what());
+    }
+  }
+  return merge_cards(cards);
+}
+
+void import_file_with_sidecars(ImportJob& job, const fs::path& path, const SidecarSet& sidecars) {
+  ++job.report.seen;
+  try {
+    require(has_ending(path, kAdapterEndings) || has_ending(path, kPickleEndings),
+            ErrorCode::kUnsupported, "the ending is neither .safetensors nor .jsonl");
+    FileImport(job, path, sidecars).run();
+  } catch (const Error& error) {
+    const bool about_the_file =
+        error.code() == ErrorCode::kCorruptData || error.code() == ErrorCode::kUnsupported ||
+        error.code() == ErrorCode::kIo || error.code() == ErrorCode::kNotFound;
+    if (!about_the_file) {
+      throw;
+    }
+    job.refuse(path.string(), error.what());
+  }
+  job.batch.close_item();
+  job.tell("reading files");
+}
+
+void import_adapter_file(ImportJob& job, const fs::path& file) {
+  std::set<std::string> names;
+  for (const fs::directory_entry& entry : fs::directory_iterator(file.parent_path())) {
+    names.insert(entry.path().filename().string());
+  }
+  std::set<std::string> used;
+  const SidecarSet sidecars = find_sidecars(file.parent_path(), file.stem().string(), names, used);
+  import_file_with_sidecars(job, file, sidecars);
+}
+
+void import_lone_sidecars(ImportJob& job, const fs::path& stem, const SidecarSet& sidecars) {
+  const std::string key = source_key(SourceKind::kSidecars, stem.string());
+  const std::string digest = sidecar_digest(sidecars, job.options);
+  if (row_of_source(job.database, key, digest)) {
+    ++job.report.seen;
+    job.count(Stored::kUnchanged);
+    return;
+  }
+  AdapterChange change;
+  change.updates.push_back({key, digest, {}});
+  Card& card = change.updates.front().card;
+  const bool any_json =
+      sidecars.files.size() == 1 && sidecars.files.front().kind == SidecarKind::kUserJson;
+  // Folders hold JSON files of all kinds; only a tool's own ending promises a sidecar.
+  card = any_json ? read_if_sidecar(sidecars.files.front(), job.options)
+                  : read_sidecars(job, sidecars);
+  if (card == Card{}) {
+    ++job.report.ignored;
+    return;
+  }
+  ++job.report.seen;
+  change.id = card.id;
+  if (change.id.empty() && !card.hashes.empty()) {
+    change.id = "sha256:" + card.hashes.front();
+  }
+  if (change.id.empty()) {
+    change.id = "sidecar:" + sha256_hex(stem.string()).substr(0, 32);
+  }
+  if (card.name.empty()) {
+    card.name = clean_line(stem.filename().string(), kMaxNameBytes);
+  }
+  std::optional<AdapterRow> row = row_of_id(job.database, change.id);
+  job.batch.open();
+  job.count(store_change(job.database, row, change));
+  job.batch.close_item();
+  job.tell("reading files");
+}
+
 }  // namespace stylus::catalog

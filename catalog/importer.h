@@ -30,6 +30,7 @@ struct ImportReport {
   std::int64_t unchanged = 0;
   std::int64_t duplicates = 0;  ///< Further places of an adapter that is already there.
   std::int64_t missing = 0;     ///< Places newly marked missing.
+  std::int64_t ignored = 0;     ///< Other files in folders, which fit no pattern.
   std::vector<Refusal>
       refused;  ///< seen = added + changed + unchanged + duplicates + refused.size()
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
 #include <vector>
 
 #include "catalog/categories.h"
@@ -52,6 +53,9 @@ bool columns_suffice(const Sources& sources, const std::string& key) {
 
 Entry derive(const Entry& before, const Sources& sources) {
   Entry entry = before;
+  if (sources.empty()) {
+    return entry;  // All its files are gone or became others: what was known stays.
+  }
   std::vector<Card> cards;
   cards.reserve(sources.size());
   for (const auto& [key, card] : sources) {
@@ -79,7 +83,7 @@ std::span<const std::byte> bytes_of(std::string_view text) {
 }
 
 void write_sources(Database& database, AdapterRow row, const Sources& sources,
-                   std::span<const SourceUpdate> updates) {
+                   const std::vector<SourceUpdate>& updates) {
   for (const auto& [key, card] : sources) {
     std::optional<std::string> payload;
     if (!columns_suffice(sources, key)) {
@@ -114,43 +118,42 @@ std::optional<AdapterRow> row_of_source(Database& database, std::string_view key
                          bytes_of(digest));
 }
 
-Stored store_sources(Database& database, std::optional<AdapterRow>& row, const std::string& id,
-                     std::span<const SourceUpdate> updates, const FileFacts* facts) {
+Stored store_change(Database& database, std::optional<AdapterRow>& row,
+                    const AdapterChange& change) {
   Entry before;
-  before.id = id;
+  before.id = change.id;
   Sources sources;
   if (row) {
     before = read_entry(database, *row);
     sources = read_sources(database, *row, before);
   }
-  for (const SourceUpdate& update : updates) {
+  for (const std::string& key : change.removed) {
+    sources.erase(key);
+    database.run("DELETE FROM source WHERE key = ?1", key);
+  }
+  for (const SourceUpdate& update : change.updates) {
     sources.insert_or_assign(update.key, update.card);
   }
   Entry after = derive(before, sources);
-  if (facts != nullptr) {
-    after.facts = *facts;
-  }
+  after.facts = change.facts.value_or(before.facts);
+  after.installed = before.installed || change.installed;
   Stored result = Stored::kUnchanged;
   if (!row) {
     row = add_entry(database, after);
     result = Stored::kAdded;
-  } else if (!(after == before)) {
+  } else if (change.touched || !(after == before)) {
     replace_entry(database, *row, before, after);
     result = Stored::kChanged;
   }
-  write_sources(database, *row, sources, updates);
+  write_sources(database, *row, sources, change.updates);
   return result;
 }
 
-bool refresh_entry(Database& database, AdapterRow row, bool place_changed) {
+void note_places(Database& database, AdapterRow row) {
   const Entry before = read_entry(database, row);
-  Entry after = derive(before, read_sources(database, row, before));
+  Entry after = before;
   after.installed = is_installed(database, row);
-  if (!place_changed && after == before) {
-    return false;
-  }
   replace_entry(database, row, before, after);
-  return true;
 }
 
 }  // namespace stylus::catalog

@@ -2,9 +2,9 @@
 
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "catalog/entry.h"
 
@@ -32,17 +32,25 @@ enum class Stored { kAdded, kChanged, kUnchanged };
 [[nodiscard]] std::optional<AdapterRow> row_of_source(Database& database, std::string_view key,
                                                       std::string_view digest);
 
-/// Adds or replaces sources of one adapter and derives its entry anew from all its sources.
-/// `row` nullopt makes a new adapter with the identity `id`. `facts`, when given, replace what
-/// was known of the file. Runs inside the caller's transaction.
+/// What one item of an import changes about one adapter.
+struct AdapterChange {
+  std::string id;                     ///< Identity, should the adapter be new.
+  std::vector<SourceUpdate> updates;  ///< Added or replaced.
+  std::vector<std::string> removed;   ///< Keys of sources that are gone.
+  std::optional<FileFacts> facts;     ///< Replaces what was known of the file.
+  bool installed = false;             ///< A place of it is there now; else as before.
+  bool touched = false;               ///< Counts as changed even if the entry stays the same.
+};
+
+/// Stores a change and derives the entry anew from all its sources. `row` nullopt makes a new
+/// adapter and is set to its row. Runs inside the caller's transaction.
 ///
 /// The payload of a source is kept only where it is needed to derive the entry again: an adapter
 /// that one card list line describes is that line, so its columns are the payload.
-Stored store_sources(Database& database, std::optional<AdapterRow>& row, const std::string& id,
-                     std::span<const SourceUpdate> updates, const FileFacts* facts = nullptr);
+Stored store_change(Database& database, std::optional<AdapterRow>& row,
+                    const AdapterChange& change);
 
-/// Derives the entry anew after a source or place of the row went away or came back.
-/// `installed`: whether a place of it is there. True if that changed what is stored.
-bool refresh_entry(Database& database, AdapterRow row, bool place_changed);
+/// Stores that the places of an adapter changed, with the next revision.
+void note_places(Database& database, AdapterRow row);
 
 }  // namespace stylus::catalog

@@ -88,7 +88,7 @@ std::size_t read_number(std::string_view text, std::size_t at, double& value) {
 std::size_t joint_at(std::string_view text, std::size_t at) {
   std::size_t i = at;
   const auto skip_blanks = [&] {
-    while (i < text.size() && text[i] == ' ' && i - at < 6) {
+    for (int blanks = 0; i < text.size() && text[i] == ' ' && blanks < 4; ++blanks) {
       ++i;
     }
   };
@@ -145,6 +145,12 @@ std::vector<Number> numbers_in(std::string_view text) {
         number.end = end;
         number.range = true;
       }
+    }
+    // "-0.8-1.0" is a tilde that became a dash; "-0.5 - 1.5" really begins below zero, and its
+    // middle is the sane advice either way.
+    if (number.range && negative &&
+        text.substr(number.begin, number.end - number.begin).find(' ') == text.npos) {
+      number.low = -number.low;
     }
     const bool alone = stands_alone(text, number.begin, number.end);
     if (alone && is_plausible_weight(number.high) &&
@@ -203,6 +209,9 @@ int score_of(std::string_view text, std::size_t begin, std::size_t end, const Nu
   int score = 4;
   score += holds_any(around, kAdvice) ? 2 : 0;
   score += number.range ? 1 : 0;
+  // A dash before a number is more often a bullet or a tilde than a sign, and texts that offer a
+  // negative strength offer a positive one too.
+  score -= number.high < 0 ? 3 : 0;
   score -= holds_any(between, kDrawback) ? 3 : 0;
   return score;
 }
@@ -245,12 +254,38 @@ std::vector<Candidate> candidates_in(std::string_view text, const std::vector<Nu
   return candidates;
 }
 
+/// "Weight can go from 0.6 up to 1.1. I recommend 0.9": the advice stands in the next sentence.
+void add_recommended(std::string_view text, const std::vector<Number>& numbers,
+                     std::vector<Candidate>& candidates) {
+  static constexpr std::array<std::string_view, 8> kPhrases = {
+      "i recommend ", "recommended ", "i suggest ", "best at ",
+      "i prefer ",    "推荐",         "推荐:",      "建议"};
+  for (const Number& number : numbers) {
+    const std::size_t from = number.begin > 90 ? number.begin - 90 : 0;
+    std::string_view before = text.substr(from, number.begin - from);
+    const bool of_strength = holds_any(before, kStrengthWords) && !holds_any(before, kOther);
+    for (const std::string_view filler : {"around ", "about ", "using ", "at ", "is ", ": ", ":"}) {
+      if (before.size() >= filler.size() &&
+          before.substr(before.size() - filler.size()) == filler) {
+        before.remove_suffix(filler.size());
+      }
+    }
+    for (const std::string_view phrase : kPhrases) {
+      if (of_strength && before.size() >= phrase.size() &&
+          before.substr(before.size() - phrase.size()) == phrase) {
+        candidates.push_back({number, number.begin - phrase.size(), number.end, 8});
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<TextWeight> weight_from_text(std::string_view text) {
   const std::string plain = plain_form(truncate_utf8(text, kTextLimit));
   const std::vector<Number> numbers = numbers_in(plain);
-  const std::vector<Candidate> candidates = candidates_in(plain, numbers);
+  std::vector<Candidate> candidates = candidates_in(plain, numbers);
+  add_recommended(plain, numbers, candidates);
   const Candidate* best = nullptr;
   for (const Candidate& candidate : candidates) {
     const bool better = best == nullptr || candidate.score > best->score ||
