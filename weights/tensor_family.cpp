@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <set>
 #include <string_view>
+#include <utility>
 
 #include "weights/family_detection.h"
 
@@ -261,7 +262,13 @@ std::string_view first_name(const LayerUpdate& layer) {
 }
 
 Clue clue_of(const LayerUpdate& layer) {
-  return {flattened(layer.module), inputs_of(layer), outputs_of(layer), is_convolution(layer)};
+  std::string module = flattened(layer.module);
+  // Old diffusers files name the attention processor between the attention and its projection.
+  constexpr std::string_view kProcessor = "_processor_";
+  if (const std::size_t at = module.find(kProcessor); at != std::string::npos) {
+    module.erase(at, kProcessor.size() - 1);
+  }
+  return {std::move(module), inputs_of(layer), outputs_of(layer), is_convolution(layer)};
 }
 
 }  // namespace
