@@ -20,7 +20,7 @@ struct PackedMatrix {
 ///
 /// Every output is one chain of fused multiply-adds over the inputs, first to last, whatever N is:
 /// that is what makes a text's vector independent of its batch, which the sgemm of a BLAS does not
-/// promise (docs/decisions/001-encoder-arithmetic.md). Kernels for AVX2 and AVX-512 are chosen at
+/// promise (docs/decisions/007-own-matrix-product.md). Kernels for AVX2 and AVX-512 are chosen at
 /// run time and give the same bits; a machine without fused multiply-add gives other last bits.
 ///
 /// Shapes:   rows: N pointers to I floats; out: N rows of O floats, `out_stride` floats apart.

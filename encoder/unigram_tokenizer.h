@@ -24,7 +24,7 @@ struct UnigramTables {
 ///
 /// Equal scores go to the segmentation whose last piece starts first. Unknown characters become
 /// one id each (sentencepiece would join neighbours). The model file that sentencepiece reads
-/// takes 300 ms to open; these tables take none (docs/decisions/001-encoder-arithmetic.md).
+/// takes 300 ms to open; these tables take none (docs/decisions/008-tokenizer-tables-at-set-up.md).
 ///
 /// Thread safety: immutable.
 class UnigramTokenizer {

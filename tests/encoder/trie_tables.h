@@ -10,10 +10,9 @@
 
 namespace stylus::encoder {
 
-/// The arrays of a Trie over a few pieces; piece i of the list has id i.
-class TrieTables {
- public:
-  explicit TrieTables(const std::vector<std::string>& pieces) : count_(pieces.size()) {
+/// The arrays of a Trie over a few pieces; piece i of the list has id i. Open to damage.
+struct TrieTables {
+  explicit TrieTables(const std::vector<std::string>& pieces) : count(pieces.size()) {
     Node root;
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       Node* node = &root;
@@ -24,36 +23,36 @@ class TrieTables {
       }
       node->piece = static_cast<std::int32_t>(i);
     }
-    label_.push_back(0);
-    piece_.push_back(root.piece);
+    label.push_back(0);
+    piece.push_back(root.piece);
     for (std::vector<const Node*> level = {&root}; !level.empty();) {
       std::vector<const Node*> below;
       for (const Node* node : level) {
-        first_.push_back(static_cast<std::int32_t>(label_.size()));
+        first.push_back(static_cast<std::int32_t>(label.size()));
         for (const auto& [byte, child] : node->children) {
-          label_.push_back(byte);
-          piece_.push_back(child->piece);
+          label.push_back(byte);
+          piece.push_back(child->piece);
           below.push_back(child.get());
         }
       }
       level = std::move(below);
     }
-    first_.push_back(static_cast<std::int32_t>(label_.size()));
+    first.push_back(static_cast<std::int32_t>(label.size()));
   }
 
   /// Lives as long as this.
-  [[nodiscard]] Trie trie() const { return {first_, label_, piece_, count_}; }
+  [[nodiscard]] Trie trie() const { return {first, label, piece, count}; }
+
+  std::size_t count;
+  std::vector<std::int32_t> first;
+  std::vector<std::uint8_t> label;
+  std::vector<std::int32_t> piece;
 
  private:
   struct Node {
     std::map<std::uint8_t, std::unique_ptr<Node>> children;
     std::int32_t piece = -1;
   };
-
-  std::size_t count_;
-  std::vector<std::int32_t> first_;
-  std::vector<std::uint8_t> label_;
-  std::vector<std::int32_t> piece_;
 };
 
 }  // namespace stylus::encoder
