@@ -175,8 +175,8 @@ void add_catalog_verbs(CLI::App& app, Commands& c) {
   list->add_option("--match", c.list.match,
                    "Only adapters whose texts hold these words, best first");
   list->add_option("--category", c.list.category, "Only this category (style, character, …)");
-  list->add_option("--order", c.list.order, "added (default), name")
-      ->check(CLI::IsMember({"added", "name"}));
+  list->add_option("--order", c.list.order, "added (default), newest, name or downloads")
+      ->check(CLI::IsMember({"added", "newest", "name", "downloads"}));
   list->add_option("--limit", c.list.limit, "Lines at most (default 50, 0 = all)");
   list->add_option("--offset", c.list.offset, "Lines to skip");
 
