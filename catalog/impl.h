@@ -14,7 +14,8 @@ namespace stylus::catalog {
 struct Catalog::Impl {
   Impl(const std::filesystem::path& file, Database::Access access) : database(file, access) {}
 
-  Database database;
+  /// Reading compiles and keeps statements, so even const callers need it writable.
+  mutable Database database;
 
   /// Filters compiled at `compiled_revision`, newest last.
   std::int64_t compiled_revision = -1;
