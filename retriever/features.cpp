@@ -67,6 +67,7 @@ Features features_of(const Corpus& corpus, const Fusion& fusion, const LexicalLa
   Features features;
   features.fusion = found.score;
   features.z_lexical = static_cast<float>(fusion.z_lexical(found.lexical));
+  features.lexical = found.lexical;
   const auto log_field = [&](std::size_t field) {
     return static_cast<float>(std::log1p(field_bm25(corpus, lane, field, found.place)));
   };

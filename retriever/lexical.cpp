@@ -22,7 +22,8 @@ struct SharedTerm {
   std::vector<std::size_t> lanes;
 };
 
-LexicalLane look_up(const Corpus& corpus, const std::vector<std::string>& stems) {
+LexicalLane look_up(const Corpus& corpus, const std::vector<std::string>& stems,
+                    const WordValue& word_value) {
   LexicalLane lane;
   std::unordered_set<std::string_view> seen;
   for (const std::string& stem : stems) {
@@ -33,7 +34,8 @@ LexicalLane look_up(const Corpus& corpus, const std::vector<std::string>& stems)
   for (const std::string& stem : lane.stems) {
     lane.uses.push_back(corpus.find_term(stem));
     const bool known = lane.uses.back().adapters > 0;
-    lane.idfs.push_back(known ? corpus.idf(lane.uses.back().adapters) : 0);
+    const double value = word_value ? word_value(stem) : 1;
+    lane.idfs.push_back(known ? value * corpus.idf(lane.uses.back().adapters) : 0);
     lane.any_known = lane.any_known || known;
     lane.max_idf = std::max(lane.max_idf, lane.idfs.back());
   }
@@ -175,10 +177,11 @@ void score_part(const PartScorer& scorer,
 
 LexicalScores score_lexically(const Corpus& corpus,
                               std::span<const std::vector<std::string>> queries,
-                              const AllowedSlots& allowed, std::span<const Place> sample) {
+                              const AllowedSlots& allowed, std::span<const Place> sample,
+                              const WordValue& word_value) {
   LexicalScores scores;
   for (const std::vector<std::string>& stems : queries) {
-    scores.lanes.push_back(look_up(corpus, stems));
+    scores.lanes.push_back(look_up(corpus, stems, word_value));
   }
   const std::vector<SharedTerm> terms = share_terms(scores.lanes);
   scores.sample.resize(sample.size());

@@ -2,8 +2,10 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "retriever/corpus.h"
@@ -38,13 +40,17 @@ struct LexicalScores {
   std::vector<std::array<float, kLanes>> sample;  ///< Scores of the places asked for, in order.
 };
 
+/// What a stem's idf is multiplied with (RankOptions::word_value); empty = 1.
+using WordValue = std::function<double(std::string_view stem)>;
+
 /// Scores queries given as stems (with repetitions, in order). `sample` is sorted.
 /// Ensures: a query's scores do not depend on the other queries, bit for bit.
 /// Cost: some 3 ns a posting and query.
 [[nodiscard]] LexicalScores score_lexically(const Corpus& corpus,
                                             std::span<const std::vector<std::string>> queries,
                                             const AllowedSlots& allowed,
-                                            std::span<const Place> sample);
+                                            std::span<const Place> sample,
+                                            const WordValue& word_value = {});
 
 /// BM25 of a single field of one adapter with that field's own idf (k1 = 1.2, b = 0.75).
 [[nodiscard]] double field_bm25(const Corpus& corpus, const LexicalLane& lane, std::size_t field,

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -32,6 +33,7 @@ struct Features {
   float title_coverage = 0;  ///< idf-weighted share of the query's stems in the title
   float tag_equal = 0;       ///< 1: all stems, in order, equal one tag
   float tag_equal_head = 0;  ///< 1: the last stem equals a whole tag
+  float lexical = 0;         ///< BM25F itself
 };
 
 /// One adapter proposed for one query.
@@ -52,6 +54,9 @@ struct RankOptions {
   std::size_t k = 10;          ///< Candidates per query.
   bool with_features = false;  ///< Fill all of Features (costs some microseconds a candidate).
   bool exact = false;  ///< Score every filtered adapter in float32; the oracle of the tests.
+  /// Multiplies the idf of a stem of the queries, [0, 1]; empty = 1 for all. The composer uses it
+  /// for words that every prompt holds ("masterpiece").
+  std::function<double(std::string_view stem)> word_value;
 };
 
 /// An adapter whose name or trigger phrase stands in a text.
