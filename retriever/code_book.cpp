@@ -1,7 +1,6 @@
 #include "retriever/code_book.h"
 
 #include <faiss/VectorTransform.h>
-#include <faiss/utils/distances.h>
 
 #include <algorithm>
 #include <cmath>
@@ -64,7 +63,7 @@ std::array<float, kVectorFields> mix_weights(std::span<const std::uint16_t> vect
 }
 
 /// PCA to at most kCodeDim directions, then a random rotation of those: [kCodeDim, dim].
-std::vector<float> learn_rotation(const std::vector<float>& mixed, std::size_t rows,
+std::vector<std::uint16_t> learn_rotation(const std::vector<float>& mixed, std::size_t rows,
                                   std::size_t dim) {
   const std::size_t kept = std::min(dim, kCodeDim);
   faiss::PCAMatrix pca(static_cast<int>(dim), static_cast<int>(kept));
@@ -80,7 +79,9 @@ std::vector<float> learn_rotation(const std::vector<float>& mixed, std::size_t r
       }
     }
   }
-  return rotation;
+  std::vector<std::uint16_t> halves(rotation.size());
+  std::transform(rotation.begin(), rotation.end(), halves.begin(), half_of);
+  return halves;
 }
 
 void pack(const float* numbers, std::uint8_t* code, float& scale) {
@@ -104,7 +105,8 @@ std::vector<float> CodeBook::rotate(std::span<const float> vectors) const {
   const std::size_t count = vectors.size() / dim;
   std::vector<float> numbers(count * kCodeDim);
   faiss::LinearTransform transform(static_cast<int>(dim), static_cast<int>(kCodeDim), false);
-  transform.A = rotation;
+  transform.A.resize(rotation.size());
+  std::transform(rotation.begin(), rotation.end(), transform.A.begin(), float_of_half);
   transform.is_trained = true;
   transform.apply_noalloc(static_cast<faiss::Index::idx_t>(count), vectors.data(), numbers.data());
   return numbers;
@@ -151,22 +153,21 @@ void encode(const CodeBook& book, std::span<const std::uint16_t> vectors,
   }
 }
 
-CodedQueries code_queries(std::span<const float> rotation, std::size_t dim,
+CodedQueries code_queries(std::span<const std::uint16_t> rotation, std::size_t dim,
                           std::span<const float> queries) {
   CodedQueries coded;
   const std::size_t count = queries.size() / dim;
-  std::array<float, kCodeDim> numbers = {};
+  std::array<float[kLanes], kCodeDim> numbers;
+  kernels().dot_half(rotation.data(), kCodeDim, queries.data(), dim, count, numbers.data());
   for (std::size_t lane = 0; lane < count; ++lane) {
     float largest = 0;
-    for (std::size_t d = 0; d < kCodeDim; ++d) {
-      numbers[d] = faiss::fvec_inner_product(rotation.data() + d * dim,
-                                             queries.data() + lane * dim, dim);
-      largest = std::max(largest, std::fabs(numbers[d]));
+    for (const auto& number : numbers) {
+      largest = std::max(largest, std::fabs(number[lane]));
     }
     const bool usable = std::isfinite(largest) && largest > 0;  // a damaged file may hold NaN
     coded.scale[lane] = usable ? largest / 127 : 0;
     for (std::size_t d = 0; d < kCodeDim; ++d) {
-      const long value = usable ? std::lrint(numbers[d] * 127 / largest) : 0;
+      const long value = usable ? std::lrint(numbers[d][lane] * 127 / largest) : 0;
       coded.values.values[lane][d] = static_cast<std::int8_t>(std::clamp(value, -127L, 127L));
       coded.offset[lane] += 8 * coded.values.values[lane][d];
     }

@@ -19,7 +19,7 @@ namespace stylus::retriever {
 struct CodeBook {
   std::size_t dim = 0;
   std::array<float, kVectorFields> mix = {};
-  std::vector<float> rotation;  ///< [kCodeDim, dim]
+  std::vector<std::uint16_t> rotation;  ///< binary16 [kCodeDim, dim]
 
   /// numbers [n, kCodeDim] of vectors [n, dim], by BLAS.
   [[nodiscard]] std::vector<float> rotate(std::span<const float> vectors) const;
@@ -44,7 +44,7 @@ struct CodedQueries {
   std::array<float, kLanes> scale = {};
   std::array<std::int32_t, kLanes> offset = {};
 };
-[[nodiscard]] CodedQueries code_queries(std::span<const float> rotation, std::size_t dim,
+[[nodiscard]] CodedQueries code_queries(std::span<const std::uint16_t> rotation, std::size_t dim,
                                         std::span<const float> queries);
 
 }  // namespace stylus::retriever

@@ -38,21 +38,18 @@ std::vector<LaneCosines> cosines_of(const Corpus& corpus, const DenseQueries& qu
   std::vector<LaneCosines> cosines(places.size());
   const Kernels& kernel = kernels();
   parallel_for(places.size(), kRowsAPiece, [&](std::size_t from, std::size_t to) {
-    std::array<float, kLanes> dots = {};
+    float dots[kVectorFields][kLanes] = {};
     for (std::size_t i = from; i < to; ++i) {
-      if (i + 1 < to) {
+      if (i + 1 < to && places[i + 1] != places[i] + 1) {
         prefetch(corpus, places[i + 1]);
       }
       if (!has_vectors(corpus, places[i])) {
         continue;
       }
-      const std::uint16_t* row = corpus.vectors(places[i]);
-      for (std::size_t f = 0; f < kVectorFields; ++f) {
-        kernel.dot_half(row + f * queries.dim, queries.values.data(), queries.dim, queries.lanes,
-                        dots.data());
-        for (std::size_t lane = 0; lane < queries.lanes; ++lane) {
-          cosines[i][lane][f] = dots[lane];
-        }
+      kernel.dot_half(corpus.vectors(places[i]), kVectorFields, queries.values.data(), queries.dim,
+                      queries.lanes, dots);
+      for (std::size_t lane = 0; lane < queries.lanes; ++lane) {
+        cosines[i][lane] = {dots[0][lane], dots[1][lane], dots[2][lane]};
       }
     }
   });
@@ -92,6 +89,7 @@ void rescore(const Corpus& corpus, const DenseQueries& queries,
   }
   const Kernels& kernel = kernels();
   parallel_for(tasks.size(), kRowsAPiece, [&](std::size_t from, std::size_t to) {
+    float dots[kVectorFields][kLanes] = {};
     for (std::size_t t = from; t < to; ++t) {
       if (t + 1 < to) {
         prefetch(corpus, found[tasks[t + 1].lane][tasks[t + 1].index].place);
@@ -100,11 +98,9 @@ void rescore(const Corpus& corpus, const DenseQueries& queries,
       if (!has_vectors(corpus, candidate.place)) {
         continue;
       }
-      const std::uint16_t* row = corpus.vectors(candidate.place);
       const float* query = queries.values.data() + tasks[t].lane * queries.dim;
-      for (std::size_t f = 0; f < kVectorFields; ++f) {
-        kernel.dot_half(row + f * queries.dim, query, queries.dim, 1, &candidate.cosines[f]);
-      }
+      kernel.dot_half(corpus.vectors(candidate.place), kVectorFields, query, queries.dim, 1, dots);
+      candidate.cosines = {dots[0][0], dots[1][0], dots[2][0]};
     }
   });
 }

@@ -12,11 +12,13 @@ namespace stylus::retriever {
 namespace {
 
 constexpr float kNever = -std::numeric_limits<float>::infinity();
-/// The threshold is read off the sample so that about this many times the wanted adapters pass.
-constexpr double kSpare = 3;
+/// The threshold is read off the sample so that about this many times the wanted adapters pass;
+/// with fewer than wanted (the sample misjudged the tail; rare) the next one is tried.
+constexpr std::array<double, 3> kSpare = {4, 64, 1e18};
 constexpr std::size_t kBlocksAPiece = 2;
 
-/// estimate = base + slope * scale_i * (dot - offset) + lexical_slope * BM25F
+/// estimate = base + slope * code score + lexical_slope * BM25F, where the code score is
+/// query scale * row scale * (dot - offset), nearly <query, mixed vector>.
 struct Estimate {
   float slope = 0;
   float base = 0;
@@ -25,20 +27,6 @@ struct Estimate {
 };
 
 using LaneFound = std::array<std::vector<Found>, kLanes>;
-
-/// The codes' scores of some slots of one part, in units of <query, mixed vector>.
-void score_codes(const IndexView& view, const CodedQueries& queries, std::size_t lanes,
-                 std::span<const std::uint32_t> slots, std::int32_t (*dots)[kLanes],
-                 float (*scores)[kLanes]) {
-  kernels().dot_codes(view.codes().data(), slots.data(), slots.size(), queries.values, lanes, dots);
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    const float scale = view.code_scales()[slots[i]];
-    for (std::size_t lane = 0; lane < lanes; ++lane) {
-      scores[i][lane] = scale * queries.scale[lane] *
-                        static_cast<float>(dots[i][lane] - queries.offset[lane]);
-    }
-  }
-}
 
 /// Least squares: z of the exact dense score from the codes' score, over the sample.
 Estimate fit(const Fusion& fusion, std::span<const LaneCosines> cosines,
@@ -67,13 +55,12 @@ Estimate fit(const Fusion& fusion, std::span<const LaneCosines> cosines,
   return estimate;
 }
 
-/// The estimate that about kSpare * wanted of `count` adapters exceed.
+/// The estimate that about spare * wanted of `count` adapters exceed.
 float threshold_for(const Estimate& estimate, std::span<const std::array<float, kLanes>> codes,
                     std::span<const std::array<float, kLanes>> lexical, std::size_t lane,
-                    std::size_t wanted, std::size_t count) {
-  const double share = kSpare * static_cast<double>(wanted) / static_cast<double>(count);
-  const auto rank = static_cast<std::size_t>(std::ceil(share * static_cast<double>(codes.size())));
-  if (rank >= codes.size()) {
+                    double spare, double share) {
+  const double rank = std::ceil(spare * share * static_cast<double>(codes.size()));
+  if (rank >= static_cast<double>(codes.size())) {
     return kNever;
   }
   std::vector<float> values(codes.size());
@@ -99,7 +86,15 @@ class Scan {
         lanes_(lanes),
         estimates_(estimates),
         allowed_(allowed),
-        lexical_(lexical) {}
+        lexical_(lexical) {
+    std::fill_n(lines_.threshold, kLanes, std::numeric_limits<float>::infinity());
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      lines_.offset[lane] = static_cast<float>(queries.offset[lane]);
+      lines_.slope[lane] = estimates[lane].slope * queries.scale[lane];
+      lines_.base[lane] = estimates[lane].base;
+      lines_.threshold[lane] = estimates[lane].threshold;
+    }
+  }
 
   void run(std::vector<LaneFound>& found) const {
     parallel_for(found.size(), kBlocksAPiece, [&](std::size_t from, std::size_t to) {
@@ -116,6 +111,7 @@ class Scan {
     std::array<std::uint16_t, kBlockSlots> position;  ///< Of an allowed slot in `slots`.
     std::int32_t dots[kBlockSlots][kLanes];
     float scores[kBlockSlots][kLanes];
+    std::array<std::uint8_t, kBlockSlots> passed;  ///< One bit a lane.
   };
 
   std::size_t list_allowed(std::size_t block, Scratch& scratch) const {
@@ -134,35 +130,35 @@ class Scan {
 
   void scan_block(std::size_t block, Scratch& scratch, LaneFound& found) const {
     const std::size_t count = list_allowed(block, scratch);
-    score_codes(view_, queries_, lanes_, std::span(scratch.slots).first(count), scratch.dots,
-                scratch.scores);
+    const Kernels& kernel = kernels();
+    kernel.dot_codes(view_.codes().data(), scratch.slots.data(), count, queries_.values, lanes_,
+                     scratch.dots);
+    kernel.estimate(scratch.dots, view_.code_scales().data(), scratch.slots.data(), count, lines_,
+                    scratch.scores, scratch.passed.data());
     for (std::size_t lane = 0; lane < lanes_; ++lane) {
       add_hits(block, lane, scratch, found[lane]);
     }
     for (std::size_t i = 0; i < count; ++i) {
-      for (std::size_t lane = 0; lane < lanes_; ++lane) {
-        const Estimate& estimate = estimates_[lane];
-        const float value = estimate.base + estimate.slope * scratch.scores[i][lane];
-        if (value >= estimate.threshold) {
-          found[lane].push_back({place_of(part_, scratch.slots[i]), 0, value, {}});
-        }
+      for (unsigned rest = scratch.passed[i]; rest != 0; rest &= rest - 1) {
+        const auto lane = static_cast<std::size_t>(std::countr_zero(rest));
+        found[lane].push_back({place_of(part_, scratch.slots[i]), 0, scratch.scores[i][lane], {}});
       }
     }
   }
 
-  /// Adapters with a word of the query; they are taken out of the scores of the block, because
-  /// the plain sweep over those knows no words.
+  /// Adapters with a word of the query; the plain sweep over the block, which knows no words,
+  /// passes over them.
   void add_hits(std::size_t block, std::size_t lane, Scratch& scratch,
                 std::vector<Found>& found) const {
     const Estimate& estimate = estimates_[lane];
+    const auto others = static_cast<std::uint8_t>(~(1U << lane));
     for (const LexicalHit& hit : lexical_.hits[part_][block][lane]) {
-      float& score = scratch.scores[scratch.position[hit.slot % kBlockSlots]][lane];
-      const float value =
-          estimate.base + estimate.slope * score + estimate.lexical_slope * hit.score;
+      const std::size_t at = scratch.position[hit.slot % kBlockSlots];
+      const float value = scratch.scores[at][lane] + estimate.lexical_slope * hit.score;
       if (value >= estimate.threshold) {
         found.push_back({place_of(part_, hit.slot), hit.score, value, {}});
       }
-      score = std::numeric_limits<float>::quiet_NaN();  // compares false with any threshold
+      scratch.passed[at] &= others;
     }
   }
 
@@ -173,36 +169,43 @@ class Scan {
   std::span<const Estimate> estimates_;
   std::span<const std::uint64_t> allowed_;
   const LexicalScores& lexical_;
+  LaneLines lines_;
 };
 
-std::vector<std::vector<Found>> scan_all(const Corpus& corpus, const CodedQueries& queries,
-                                         std::size_t lanes, std::span<const Estimate> estimates,
-                                         const AllowedSlots& allowed,
-                                         const LexicalScores& lexical) {
-  std::vector<std::vector<Found>> found(lanes);
+/// Appends what reaches the thresholds.
+void scan_all(const Corpus& corpus, const CodedQueries& queries,
+              std::span<const Estimate> estimates, const AllowedSlots& allowed,
+              const LexicalScores& lexical, std::span<std::vector<Found>> found) {
   for (std::size_t part = 0; part < corpus.parts().size(); ++part) {
     std::vector<LaneFound> blocks(lexical.hits[part].size());
-    Scan(corpus, part, queries, lanes, estimates, allowed.words[part], lexical).run(blocks);
+    Scan(corpus, part, queries, found.size(), estimates, allowed.words[part], lexical).run(blocks);
     for (const LaneFound& block : blocks) {
-      for (std::size_t lane = 0; lane < lanes; ++lane) {
+      for (std::size_t lane = 0; lane < found.size(); ++lane) {
         found[lane].insert(found[lane].end(), block[lane].begin(), block[lane].end());
       }
     }
   }
-  return found;
 }
 
 std::vector<std::array<float, kLanes>> sample_codes(const Corpus& corpus,
                                                     const CodedQueries& queries, std::size_t lanes,
                                                     std::span<const Place> sample) {
   std::vector<std::array<float, kLanes>> scores(sample.size());
-  parallel_for(sample.size(), 512, [&](std::size_t from, std::size_t to) {
-    std::int32_t dots[1][kLanes];
-    float row[1][kLanes];
+  LaneLines lines;
+  for (std::size_t lane = 0; lane < lanes; ++lane) {
+    lines.offset[lane] = static_cast<float>(queries.offset[lane]);
+    lines.slope[lane] = queries.scale[lane];
+  }
+  parallel_for(sample.size(), 256, [&](std::size_t from, std::size_t to) {
+    std::int32_t dots[1][kLanes] = {};
+    float score[1][kLanes];
+    std::uint8_t passed = 0;
     for (std::size_t i = from; i < to; ++i) {
       const std::uint32_t slot = slot_in_part(sample[i]);
-      score_codes(corpus.parts()[part_of(sample[i])].view, queries, lanes, {&slot, 1}, dots, row);
-      std::copy_n(row[0], lanes, scores[i].begin());
+      const IndexView& view = corpus.parts()[part_of(sample[i])].view;
+      kernels().dot_codes(view.codes().data(), &slot, 1, queries.values, lanes, dots);
+      kernels().estimate(dots, view.code_scales().data(), &slot, 1, lines, score, &passed);
+      std::copy_n(score[0], lanes, scores[i].begin());
     }
   });
   return scores;
@@ -217,31 +220,28 @@ std::vector<std::vector<Found>> estimate_best(
   const CodedQueries coded =
       code_queries(corpus.parts()[0].view.rotation(), queries.dim, queries.values);
   const auto codes = sample_codes(corpus, coded, queries.lanes, sample);
-  std::vector<Estimate> estimates(queries.lanes);
+  std::vector<Estimate> estimates;
   for (std::size_t lane = 0; lane < queries.lanes; ++lane) {
-    estimates[lane] = fit(fusions[lane], sample_cosines, codes, lane);
-    estimates[lane].threshold =
-        queries.used[lane] ? threshold_for(estimates[lane], codes, lexical.sample, lane, wanted,
-                                           allowed.count)
-                           : std::numeric_limits<float>::infinity();
+    estimates.push_back(fit(fusions[lane], sample_cosines, codes, lane));
   }
-  auto found = scan_all(corpus, coded, queries.lanes, estimates, allowed, lexical);
-  const auto too_few = [&](std::size_t lane) {
-    return queries.used[lane] && found[lane].size() < std::min(wanted, allowed.count);
-  };
-  std::vector<Estimate> again = estimates;
-  bool any_again = false;
-  for (std::size_t lane = 0; lane < queries.lanes; ++lane) {
-    any_again = any_again || too_few(lane);
-    again[lane].threshold = too_few(lane) ? kNever : std::numeric_limits<float>::infinity();
-  }
-  if (any_again) {  // the sample misjudged the tail of the scores; rare
-    auto second = scan_all(corpus, coded, queries.lanes, again, allowed, lexical);
+  std::vector<std::vector<Found>> found(queries.lanes);
+  const double share = static_cast<double>(wanted) / static_cast<double>(allowed.count);
+  for (const double spare : kSpare) {
+    bool any = false;
     for (std::size_t lane = 0; lane < queries.lanes; ++lane) {
-      if (too_few(lane)) {
-        found[lane] = std::move(second[lane]);
+      const bool pending = queries.used[lane] && found[lane].size() < wanted;
+      any = any || pending;
+      estimates[lane].threshold =
+          pending ? threshold_for(estimates[lane], codes, lexical.sample, lane, spare, share)
+                  : std::numeric_limits<float>::infinity();
+      if (pending) {
+        found[lane].clear();
       }
     }
+    if (!any) {
+      break;
+    }
+    scan_all(corpus, coded, estimates, allowed, lexical, found);
   }
   for (std::vector<Found>& lane : found) {
     keep_best(corpus, lane, wanted);

@@ -32,7 +32,7 @@ class PhraseHash {
 /// Longer phrases are no names; a prompt hardly holds them word by word.
 inline constexpr std::size_t kMaxPhraseTerms = 8;
 /// Above this many adapters an index has first-stage codes. Below, every adapter is scored.
-inline constexpr std::size_t kCodesFrom = 16384;
+inline constexpr std::size_t kCodesFrom = 8192;
 
 struct IndexOptions {
   std::string encoder;        ///< "" = lexical only.

@@ -35,7 +35,7 @@ enum SectionId : std::size_t {
   kVectors,       ///< binary16 [slots, kVectorFields, dim]
   kCodes,         ///< u8 [slots, kCodeBytes]; empty in a small index.
   kCodeScales,    ///< f32 [slots]
-  kRotation,      ///< f32 [kCodeDim, dim]: mixed vector -> numbers of the code.
+  kRotation,      ///< binary16 [kCodeDim, dim]: mixed vector -> numbers of the code.
   kSections
 };
 

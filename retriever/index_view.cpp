@@ -96,7 +96,7 @@ void IndexView::open(std::span<const std::byte> bytes, std::string_view what) {
   codes_ = read.all_or_none<std::uint8_t>(kCodes, count * kCodeBytes);
   const bool coded = !codes_.empty();
   code_scales_ = read.exactly<float>(kCodeScales, coded ? count : 0);
-  rotation_ = read.exactly<float>(kRotation, coded ? kCodeDim * width : 0);
+  rotation_ = read.exactly<std::uint16_t>(kRotation, coded ? kCodeDim * width : 0);
 }
 
 std::string_view IndexView::encoder() const {

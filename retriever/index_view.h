@@ -69,7 +69,7 @@ class IndexView {
   }
   [[nodiscard]] std::span<const std::uint8_t> codes() const { return codes_; }
   [[nodiscard]] std::span<const float> code_scales() const { return code_scales_; }
-  [[nodiscard]] std::span<const float> rotation() const { return rotation_; }
+  [[nodiscard]] std::span<const std::uint16_t> rotation() const { return rotation_; }
 
  private:
   void open(std::span<const std::byte> bytes, std::string_view what);
@@ -91,7 +91,7 @@ class IndexView {
   std::span<const std::uint16_t> vectors_;
   std::span<const std::uint8_t> codes_;
   std::span<const float> code_scales_;
-  std::span<const float> rotation_;
+  std::span<const std::uint16_t> rotation_;
 };
 
 }  // namespace stylus::retriever

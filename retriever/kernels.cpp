@@ -5,15 +5,18 @@
 namespace stylus::retriever {
 namespace {
 
-void dot_half(const std::uint16_t* row, const float* queries, std::size_t dim, std::size_t lanes,
-              float* out) {
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    out[lane] = 0;
-  }
-  for (std::size_t d = 0; d < dim; ++d) {
-    const float value = float_of_half(row[d]);
+void dot_half(const std::uint16_t* rows, std::size_t count, const float* queries, std::size_t dim,
+              std::size_t lanes, float (*out)[kLanes]) {
+  for (std::size_t r = 0; r < count; ++r) {
+    float sums[kLanes] = {};
+    for (std::size_t d = 0; d < dim; ++d) {
+      const float value = float_of_half(rows[r * dim + d]);
+      for (std::size_t lane = 0; lane < lanes; ++lane) {
+        sums[lane] += value * queries[lane * dim + d];
+      }
+    }
     for (std::size_t lane = 0; lane < lanes; ++lane) {
-      out[lane] += value * queries[lane * dim + d];
+      out[r][lane] = sums[lane];
     }
   }
 }
@@ -34,6 +37,21 @@ void dot_codes(const std::uint8_t* codes, const std::uint32_t* slots, std::size_
   }
 }
 
+void estimate(const std::int32_t (*dots)[kLanes], const float* scales, const std::uint32_t* slots,
+              std::size_t count, const LaneLines& lines, float (*out)[kLanes],
+              std::uint8_t* passed) {
+  for (std::size_t i = 0; i < count; ++i) {
+    const float scale = scales[slots[i]];
+    unsigned mask = 0;
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const float dot = static_cast<float>(dots[i][lane]) - lines.offset[lane];
+      out[i][lane] = lines.base[lane] + lines.slope[lane] * scale * dot;
+      mask |= out[i][lane] >= lines.threshold[lane] ? 1U << lane : 0U;
+    }
+    passed[i] = static_cast<std::uint8_t>(mask);
+  }
+}
+
 const Kernels& choose() {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -49,7 +67,7 @@ const Kernels& choose() {
 
 }  // namespace
 
-const Kernels kPortableKernels = {"portable", dot_half, dot_codes};
+const Kernels kPortableKernels = {"portable", dot_half, dot_codes, estimate};
 
 const Kernels& kernels() {
   static const Kernels& chosen = choose();

@@ -19,20 +19,35 @@ struct CodeQueries {
   alignas(64) std::int8_t values[kLanes][kCodeDim] = {};
 };
 
+/// A straight line a lane, from the codes' dot product to an estimate, and the least of interest.
+struct LaneLines {
+  alignas(32) float offset[kLanes] = {};
+  alignas(32) float slope[kLanes] = {};
+  alignas(32) float base[kLanes] = {};
+  alignas(32) float threshold[kLanes] = {};
+};
+
 /// The inner loops, one set per kind of processor. Plain functions, so that files compiled with
 /// other instruction sets share no inline code with the rest of the program.
 struct Kernels {
   const char* name;
 
-  /// out[l] = <row, query l> for `lanes` queries of `dim` floats that follow one another; row is
-  /// binary16. out[l] depends on row and query l alone, bit for bit, not on `lanes`.
-  void (*dot_half)(const std::uint16_t* row, const float* queries, std::size_t dim,
-                   std::size_t lanes, float* out);
+  /// out[r][l] = <row r, query l> for `count` rows and `lanes` queries of `dim` numbers that follow
+  /// one another; rows are binary16, queries float32. out[r][l] depends on row and query alone, bit
+  /// for bit, not on what else is in the call.
+  void (*dot_half)(const std::uint16_t* rows, std::size_t count, const float* queries,
+                   std::size_t dim, std::size_t lanes, float (*out)[kLanes]);
 
   /// out[i][l] = sum over d of number(slots[i], d) * values[l][d], with numbers 0 to 15. Lanes in
   /// whole groups of four are written, the others left alone.
   void (*dot_codes)(const std::uint8_t* codes, const std::uint32_t* slots, std::size_t count,
                     const CodeQueries& queries, std::size_t lanes, std::int32_t (*out)[kLanes]);
+
+  /// out[i][l] = base[l] + slope[l] * scales[slots[i]] * (dots[i][l] - offset[l]), and bit l of
+  /// passed[i]: whether that reaches threshold[l]. Always all lanes.
+  void (*estimate)(const std::int32_t (*dots)[kLanes], const float* scales,
+                   const std::uint32_t* slots, std::size_t count, const LaneLines& lines,
+                   float (*out)[kLanes], std::uint8_t* passed);
 };
 
 /// The fastest set that this processor runs.

@@ -14,42 +14,69 @@ float sum_of(__m256 v) {
   return _mm_cvtss_f32(half);
 }
 
-template <int kCount>
-void dot_half_lanes(const std::uint16_t* row, const float* queries, std::size_t dim, float* out) {
-  __m256 even[kCount];
-  __m256 odd[kCount];
-  for (int lane = 0; lane < kCount; ++lane) {
-    even[lane] = _mm256_setzero_ps();
-    odd[lane] = _mm256_setzero_ps();
+/// One chain of sums for each row and lane, in registers; a query is loaded once for all rows.
+template <int kRows, int kCount>
+void dot_rows(const std::uint16_t* rows, const float* queries, std::size_t dim,
+              float (*out)[kLanes]) {
+  __m256 sums[kRows][kCount];
+  for (auto& row : sums) {
+    for (__m256& sum : row) {
+      sum = _mm256_setzero_ps();
+    }
   }
   std::size_t d = 0;
-  for (; d + 16 <= dim; d += 16) {
-    const __m256 first = _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row + d)));
-    const __m256 second =
-        _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(row + d + 8)));
-    for (int lane = 0; lane < kCount; ++lane) {
-      const float* query = queries + static_cast<std::size_t>(lane) * dim + d;
-      even[lane] = _mm256_fmadd_ps(first, _mm256_loadu_ps(query), even[lane]);
-      odd[lane] = _mm256_fmadd_ps(second, _mm256_loadu_ps(query + 8), odd[lane]);
+  for (; d + 8 <= dim; d += 8) {
+    __m256 values[kRows];
+    for (std::size_t r = 0; r < kRows; ++r) {
+      values[r] = _mm256_cvtph_ps(
+          _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + r * dim + d)));
+    }
+    for (std::size_t l = 0; l < kCount; ++l) {
+      const __m256 query = _mm256_loadu_ps(queries + l * dim + d);
+      for (std::size_t r = 0; r < kRows; ++r) {
+        sums[r][l] = _mm256_fmadd_ps(values[r], query, sums[r][l]);
+      }
     }
   }
-  for (int lane = 0; lane < kCount; ++lane) {
-    float sum = sum_of(_mm256_add_ps(even[lane], odd[lane]));
-    const float* query = queries + static_cast<std::size_t>(lane) * dim;
-    for (std::size_t rest = d; rest < dim; ++rest) {
-      sum += _cvtsh_ss(row[rest]) * query[rest];
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t l = 0; l < kCount; ++l) {
+      float sum = sum_of(sums[r][l]);
+      for (std::size_t rest = d; rest < dim; ++rest) {
+        sum += _cvtsh_ss(rows[r * dim + rest]) * queries[l * dim + rest];
+      }
+      out[r][l] = sum;
     }
-    out[lane] = sum;
   }
 }
 
-void dot_half(const std::uint16_t* row, const float* queries, std::size_t dim, std::size_t lanes,
-              float* out) {
-  for (; lanes >= 4; lanes -= 4, queries += 4 * dim, out += 4) {
-    dot_half_lanes<4>(row, queries, dim, out);
+template <int kRows>
+void dot_lanes(const std::uint16_t* rows, const float* queries, std::size_t dim, std::size_t lanes,
+               float (*out)[kLanes]) {
+  float part[kRows][kLanes];
+  for (std::size_t l = 0; l < lanes;) {
+    const std::size_t width = lanes - l >= 4 ? 4 : 1;  // 3 x 4 sums fill the registers
+    if (width == 4) {
+      dot_rows<kRows, 4>(rows, queries + l * dim, dim, part);
+    } else {
+      dot_rows<kRows, 1>(rows, queries + l * dim, dim, part);
+    }
+    for (int r = 0; r < kRows; ++r) {
+      for (std::size_t i = 0; i < width; ++i) {
+        out[r][l + i] = part[r][i];
+      }
+    }
+    l += width;
   }
-  for (; lanes >= 1; --lanes, queries += dim, ++out) {
-    dot_half_lanes<1>(row, queries, dim, out);
+}
+
+void dot_half(const std::uint16_t* rows, std::size_t count, const float* queries, std::size_t dim,
+              std::size_t lanes, float (*out)[kLanes]) {
+  std::size_t r = 0;
+  for (; r + 3 <= count; r += 3) {
+    dot_lanes<3>(rows + r * dim, queries, dim, lanes, out + r);
+  }
+  for (; r < count; ++r) {
+    dot_lanes<1>(rows + r * dim, queries, dim, lanes, out + r);
   }
 }
 
@@ -85,8 +112,26 @@ void dot_codes(const std::uint8_t* codes, const std::uint32_t* slots, std::size_
   }
 }
 
+void estimate(const std::int32_t (*dots)[kLanes], const float* scales, const std::uint32_t* slots,
+              std::size_t count, const LaneLines& lines, float (*out)[kLanes],
+              std::uint8_t* passed) {
+  const __m256 offset = _mm256_load_ps(lines.offset);
+  const __m256 slope = _mm256_load_ps(lines.slope);
+  const __m256 base = _mm256_load_ps(lines.base);
+  const __m256 threshold = _mm256_load_ps(lines.threshold);
+  for (std::size_t i = 0; i < count; ++i) {
+    const __m256i dot = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(dots[i]));
+    const __m256 line = _mm256_mul_ps(slope, _mm256_set1_ps(scales[slots[i]]));
+    const __m256 value =
+        _mm256_fmadd_ps(line, _mm256_sub_ps(_mm256_cvtepi32_ps(dot), offset), base);
+    _mm256_storeu_ps(out[i], value);
+    passed[i] = static_cast<std::uint8_t>(
+        _mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_GE_OQ)));
+  }
+}
+
 }  // namespace
 
-const Kernels kAvx2Kernels = {"avx2", dot_half, dot_codes};
+const Kernels kAvx2Kernels = {"avx2", dot_half, dot_codes, estimate};
 
 }  // namespace stylus::retriever

@@ -8,54 +8,51 @@
 namespace stylus::retriever {
 namespace {
 
-/// Two chains of sums a lane hide the latency of the multiply-add.
-template <int kCount>
-void dot_half_lanes(const std::uint16_t* row, const float* queries, std::size_t dim, float* out) {
-  __m512 even[kCount];
-  __m512 odd[kCount];
-  for (int lane = 0; lane < kCount; ++lane) {
-    even[lane] = _mm512_setzero_ps();
-    odd[lane] = _mm512_setzero_ps();
-  }
-  std::size_t d = 0;
-  for (; d + 32 <= dim; d += 32) {
-    const __m512 first =
-        _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + d)));
-    const __m512 second =
-        _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(row + d + 16)));
-    for (int lane = 0; lane < kCount; ++lane) {
-      const float* query = queries + static_cast<std::size_t>(lane) * dim + d;
-      even[lane] = _mm512_fmadd_ps(first, _mm512_loadu_ps(query), even[lane]);
-      odd[lane] = _mm512_fmadd_ps(second, _mm512_loadu_ps(query + 16), odd[lane]);
+/// One chain of sums for each row and lane, in registers; a query is loaded once for all rows.
+template <int kRows, int kCount>
+void dot_rows(const std::uint16_t* rows, const float* queries, std::size_t dim,
+              float (*out)[kLanes]) {
+  __m512 sums[kRows][kCount];
+  for (auto& row : sums) {
+    for (__m512& sum : row) {
+      sum = _mm512_setzero_ps();
     }
   }
-  for (; d < dim; d += 16) {
+  for (std::size_t d = 0; d < dim; d += 16) {
     const std::size_t left = dim - d < 16 ? dim - d : 16;
     const auto mask = static_cast<__mmask16>((1U << left) - 1U);
-    const __m512 values = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, row + d));
-    for (int lane = 0; lane < kCount; ++lane) {
-      const float* query = queries + static_cast<std::size_t>(lane) * dim + d;
-      even[lane] = _mm512_fmadd_ps(values, _mm512_maskz_loadu_ps(mask, query), even[lane]);
+    __m512 values[kRows];
+    for (std::size_t r = 0; r < kRows; ++r) {
+      values[r] = _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(mask, rows + r * dim + d));
+    }
+    for (std::size_t l = 0; l < kCount; ++l) {
+      const __m512 query = _mm512_maskz_loadu_ps(mask, queries + l * dim + d);
+      for (std::size_t r = 0; r < kRows; ++r) {
+        sums[r][l] = _mm512_fmadd_ps(values[r], query, sums[r][l]);
+      }
     }
   }
-  for (int lane = 0; lane < kCount; ++lane) {
-    out[lane] = _mm512_reduce_add_ps(_mm512_add_ps(even[lane], odd[lane]));
+  for (std::size_t r = 0; r < kRows; ++r) {
+    for (std::size_t l = 0; l < kCount; ++l) {
+      out[r][l] = _mm512_reduce_add_ps(sums[r][l]);
+    }
   }
 }
 
-void dot_half(const std::uint16_t* row, const float* queries, std::size_t dim, std::size_t lanes,
-              float* out) {
-  for (; lanes >= 8; lanes -= 8, queries += 8 * dim, out += 8) {
-    dot_half_lanes<8>(row, queries, dim, out);
+using DotRows = void (*)(const std::uint16_t*, const float*, std::size_t, float (*)[kLanes]);
+template <int kRows>
+constexpr DotRows kDotRows[kLanes] = {dot_rows<kRows, 1>, dot_rows<kRows, 2>, dot_rows<kRows, 3>,
+                                      dot_rows<kRows, 4>, dot_rows<kRows, 5>, dot_rows<kRows, 6>,
+                                      dot_rows<kRows, 7>, dot_rows<kRows, 8>};
+
+void dot_half(const std::uint16_t* rows, std::size_t count, const float* queries, std::size_t dim,
+              std::size_t lanes, float (*out)[kLanes]) {
+  std::size_t r = 0;
+  for (; r + 3 <= count; r += 3) {
+    kDotRows<3>[lanes - 1](rows + r * dim, queries, dim, out + r);
   }
-  for (; lanes >= 4; lanes -= 4, queries += 4 * dim, out += 4) {
-    dot_half_lanes<4>(row, queries, dim, out);
-  }
-  for (; lanes >= 2; lanes -= 2, queries += 2 * dim, out += 2) {
-    dot_half_lanes<2>(row, queries, dim, out);
-  }
-  if (lanes == 1) {
-    dot_half_lanes<1>(row, queries, dim, out);
+  for (; r < count; ++r) {
+    kDotRows<1>[lanes - 1](rows + r * dim, queries, dim, out + r);
   }
 }
 
@@ -96,8 +93,26 @@ void dot_codes(const std::uint8_t* codes, const std::uint32_t* slots, std::size_
   }
 }
 
+void estimate(const std::int32_t (*dots)[kLanes], const float* scales, const std::uint32_t* slots,
+              std::size_t count, const LaneLines& lines, float (*out)[kLanes],
+              std::uint8_t* passed) {
+  const __m256 offset = _mm256_load_ps(lines.offset);
+  const __m256 slope = _mm256_load_ps(lines.slope);
+  const __m256 base = _mm256_load_ps(lines.base);
+  const __m256 threshold = _mm256_load_ps(lines.threshold);
+  for (std::size_t i = 0; i < count; ++i) {
+    const __m256i dot = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(dots[i]));
+    const __m256 line = _mm256_mul_ps(slope, _mm256_set1_ps(scales[slots[i]]));
+    const __m256 value =
+        _mm256_fmadd_ps(line, _mm256_sub_ps(_mm256_cvtepi32_ps(dot), offset), base);
+    _mm256_storeu_ps(out[i], value);
+    passed[i] = static_cast<std::uint8_t>(
+        _mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_GE_OQ)));
+  }
+}
+
 }  // namespace
 
-const Kernels kAvx512Kernels = {"avx512", dot_half, dot_codes};
+const Kernels kAvx512Kernels = {"avx512", dot_half, dot_codes, estimate};
 
 }  // namespace stylus::retriever

@@ -96,7 +96,7 @@ class GroupRanking {
     if (sampled) {
       sample_ = corpus_.sample(allowed_, settings_.sample);
     }
-    lexical_ = score_lexically(corpus_, stems_, allowed_, sample_);
+    lexical_ = score_lexically(corpus_, stems_, allowed_, sample_, options_.word_value);
     fusions_.resize(queries.size());
     found_.resize(queries.size());
     for (std::size_t lane = 0; lane < queries.size(); ++lane) {
@@ -130,7 +130,8 @@ class GroupRanking {
     if (sampled && !options_.exact && corpus_.has_codes()) {
       const std::size_t most = allowed_.count;
       const std::size_t wanted =
-          std::min(most, std::max(settings_.candidates, 4 * std::min(options_.k, most)));
+          std::min(most, std::max({settings_.candidates, most / settings_.candidate_share,
+                                   4 * std::min(options_.k, most)}));
       found_ = estimate_best(corpus_, vectors, allowed_, lexical_, fusions_, sample_,
                              sample_cosines, wanted);
       rescore(corpus_, vectors, found_);

@@ -18,13 +18,15 @@ namespace stylus::retriever {
 struct SearchSettings {
   /// Up to this many allowed adapters every one is scored exactly, and the means and deviations
   /// are over all of them.
-  std::size_t exact_up_to = 16384;
+  std::size_t exact_up_to = 8192;
   /// Beyond, means and deviations are those of this many allowed adapters, spread evenly over the
-  /// rows: the mean is off by 1/64 of a deviation or so. RankOptions::exact uses the same, so that
+  /// rows: the mean is off by 1/45 of a deviation or so. RankOptions::exact uses the same, so that
   /// it is an oracle for the first stage.
-  std::size_t sample = 4096;
-  /// Candidates of the first stage that are scored exactly, at least; 4 k if that is more.
-  std::size_t candidates = 1024;
+  std::size_t sample = 2048;
+  /// Candidates of the first stage that are scored exactly: one in `candidate_share` of the allowed
+  /// adapters, but at least this many, and at least 4 k.
+  std::size_t candidates = 512;
+  std::size_t candidate_share = 1000;
 };
 
 /// What Retriever does, over an index and a small index of later changes; knows no catalogue.
