@@ -1,6 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,7 +31,9 @@ struct ComposeOptions {
   WeightRule weights = WeightRule::kBudget;
   double weight_budget = 1.5;  ///< For kBudget.
   bool insert_triggers = true;
-  double threshold = -1;       ///< Confidence a pick needs, [0, 1]; negative = the default.
+  /// Confidence a pick needs, [0, 1]; negative = the default: 0.05 for a keyword's candidate, 0.3
+  /// for an adapter that only the words of the whole prompt speak for.
+  double threshold = -1;
   bool prompt_context = true;  ///< Score keywords with the whole prompt as context.
   int runners_up = 3;          ///< Listed per keyword.
   std::map<std::string, std::optional<double>>
@@ -36,8 +42,23 @@ struct ComposeOptions {
   std::int64_t seed = 1;  ///< Image i has seed + i; masks are drawn from it.
 };
 
+struct ComposerState;  ///< For the other files of this room.
+
+/// What the composer asks of a catalogue. Tests and benchmarks fill it without a database.
+struct Shelf {
+  std::function<catalog::Adapter(catalog::AdapterRow)> get;
+  /// By id or whatever else names one adapter; nothing if none or several fit.
+  std::function<std::optional<catalog::Adapter>(std::string_view)> find;
+  std::function<catalog::CompiledFilter(const catalog::Filter&)> compile;
+  std::function<std::int64_t()> revision;
+  std::function<std::int64_t()> size;
+};
+
+/// The shelf of a catalogue, which must outlive it.
+[[nodiscard]] Shelf shelf_of(const catalog::Catalog& catalog);
+
 /// The local composer: keywords, coverage, assignment, weights, triggers, masks (design 4.3,
-/// quality-recipe 6 to 8). No language model.
+/// docs/decisions/003-composer.md). No language model.
 ///
 /// `encoder` may be null: lexical only, and the plan warns. All referenced objects must outlive
 /// the composer.
@@ -46,9 +67,14 @@ class Composer {
  public:
   Composer(const catalog::Catalog& catalog, const retriever::Retriever& retriever,
            const encoder::TextEncoder* encoder);
+  Composer(Shelf shelf, const retriever::Retriever& retriever, const encoder::TextEncoder* encoder);
+  Composer(Composer&&) noexcept;
+  Composer& operator=(Composer&&) noexcept;
+  ~Composer();
 
-  /// Requires: a prompt of at most 1 MiB (invalid UTF-8 is Error(kInvalidArgument)); an empty
-  /// prompt gives an empty plan. Unknown pinned ids are Error(kNotFound).
+  /// Requires: a prompt of at most 1 MiB of valid UTF-8 and options in range, else
+  /// Error(kInvalidArgument); pinned ids that exist, else Error(kNotFound).
+  /// An empty prompt gives an empty plan.
   /// Ensures: same catalogue, prompt and options -> the same plan, byte for byte.
   [[nodiscard]] Plan plan(std::string_view prompt, const ComposeOptions& options) const;
 
@@ -57,9 +83,7 @@ class Composer {
                                     const ComposeOptions& options) const;
 
  private:
-  const catalog::Catalog& catalog_;
-  const retriever::Retriever& retriever_;
-  const encoder::TextEncoder* encoder_;
+  std::unique_ptr<ComposerState> state_;
 };
 
 }  // namespace stylus::composer

@@ -20,8 +20,9 @@ struct Evidence {
 struct PlanPick {
   std::string id;
   std::string name;
-  double score = 0;
+  double score = 0;  ///< Confidence of this pick, on the scale of Keyword::confidence.
   std::vector<Evidence> evidence;
+  std::string unknown_fields_json = "{}";  ///< As Plan::unknown_fields_json, here and below.
 };
 
 struct RunnerUp {
@@ -29,6 +30,7 @@ struct RunnerUp {
   std::string name;
   double score = 0;
   std::string why_not;  ///< For people: "two style adapters already".
+  std::string unknown_fields_json = "{}";
 };
 
 /// One stretch of the prompt that an adapter could serve.
@@ -40,6 +42,7 @@ struct Keyword {
   std::string reason;     ///< When abstained.
   std::vector<PlanPick> picks;
   std::vector<RunnerUp> runners_up;
+  std::string unknown_fields_json = "{}";
 };
 
 struct WeightEvidence {
@@ -64,11 +67,13 @@ struct PlanAdapter {
   std::vector<int> keywords;  ///< Indices into Plan::keywords.
   std::vector<PlanTrigger> triggers;
   std::string licence_json = "{}";  ///< Licence flags of the card as a JSON object.
+  std::string unknown_fields_json = "{}";
 };
 
 struct PlanImage {
   std::int64_t seed = 0;
   std::vector<bool> mask;  ///< One entry per adapter: on or off in this image.
+  std::string unknown_fields_json = "{}";
 };
 
 /// The whole answer: complete, so that rendering it needs no catalogue, only the files.
@@ -88,11 +93,18 @@ struct Plan {
   std::string unknown_fields_json = "{}";  ///< Fields of a newer minor version, kept as read.
 };
 
-/// The plan as JSON, keys in the order of design 4.2.
+/// The plan as JSON, keys in the order of design 4.2; scores and weights have four decimals.
+///
+/// indent: blanks per level, or -1 for one line.
+/// Ensures: the same plan -> the same bytes. Texts that are not UTF-8 are repaired.
 [[nodiscard]] std::string plan_to_json(const Plan& plan, int indent = -1);
 
-/// Reads a plan. Unknown fields are kept. Requires: a plan of major version 1 whose indices and
-/// spans are in range, else Error(kCorruptData or kUnsupported).
+/// Reads a plan. Unknown fields are kept, at every level.
+///
+/// `what` names the text in messages ("plan.json").
+/// Requires: a plan of major version 1 of at most 16 MiB whose spans lie in the prompt on borders
+///           of characters and do not overlap, whose indices are in range and whose numbers are
+///           finite, else Error(kCorruptData), or Error(kUnsupported) for another version.
 [[nodiscard]] Plan plan_from_json(std::string_view text, std::string_view what);
 
 }  // namespace stylus::composer
