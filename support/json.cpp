@@ -72,6 +72,10 @@ class Checker : public nlohmann::json_sax<nlohmann::json> {
 nlohmann::json parse_json(std::string_view text, std::string_view what, const JsonLimits& limits) {
   require(text.size() <= limits.max_bytes, ErrorCode::kCorruptData, what, " is ", text.size(),
           " bytes long, at most ", limits.max_bytes, " are read");
+  // The library takes a NUL byte for the end of the text and would ignore what follows it.
+  const std::size_t nul = text.find('\0');
+  require(nul == std::string_view::npos, ErrorCode::kCorruptData, what,
+          ": not well-formed JSON at byte ", nul, ": a NUL byte");
   Checker checker(limits);
   if (!nlohmann::json::sax_parse(text.begin(), text.end(), &checker)) {
     fail(ErrorCode::kCorruptData, what, ": ", checker.problem());
