@@ -65,7 +65,7 @@ std::vector<std::string> wrap(const std::string& text, std::size_t width) {
     if (!line.empty() && display_width(line) + 1 + display_width(word) > width) {
       lines.push_back(word);
     } else {
-      line += (line.empty() ? "" : " ") + word;
+      line.append(line.empty() ? "" : " ").append(word);
     }
   }
   return lines;
@@ -80,7 +80,7 @@ std::string ink(std::string_view text, Ink colour) {
   if (!coloured || colour == Ink::kPlain || text.empty()) {
     return std::string(text);
   }
-  return escape_of(colour) + std::string(text) + "\033[0m";
+  return std::string(escape_of(colour)).append(text).append("\033[0m");
 }
 
 std::string printable(std::string_view text) {
@@ -137,7 +137,10 @@ std::string Table::str() const {
       }
       const std::vector<std::string> lines = wrap(text, last_width);
       for (std::size_t l = 0; l < lines.size(); ++l) {
-        out << (l == 0 ? "" : "\n" + std::string(before_last, ' ')) << ink(lines[l], row[i].colour);
+        if (l > 0) {
+          out << '\n' << std::string(before_last, ' ');
+        }
+        out << ink(lines[l], row[i].colour);
       }
     }
     out << '\n';

@@ -36,7 +36,7 @@ class Home(unittest.TestCase):
     @classmethod
     def run_stylus(cls, *args, text_in=None):
         env = {"PATH": os.environ["PATH"], "HOME": cls.folder.name}
-        return subprocess.run([str(STYLUS), *args, "--home", str(cls.home), *cls.encoder_args],
+        return subprocess.run([str(STYLUS), "--home", str(cls.home), *cls.encoder_args, *args],
                               capture_output=True, text=True, errors="surrogateescape", env=env, input=text_in,
                               timeout=120)
 
