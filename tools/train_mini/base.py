@@ -20,19 +20,41 @@ from common import MODELS, WORK, Average, Checkpoint, Log, learning_rate, read_j
 from tokenizer import POSITIONS, ids_of, load_tokenizer
 
 TEXT = {
-    "vocab_size": 3014, "hidden_size": 128, "intermediate_size": 512, "num_hidden_layers": 3, "num_attention_heads": 4,
-    "max_position_embeddings": POSITIONS, "hidden_act": "quick_gelu", "projection_dim": 128,
-    "bos_token_id": 3012, "eos_token_id": 3013, "pad_token_id": 3013,
+    "vocab_size": 3014,
+    "hidden_size": 128,
+    "intermediate_size": 512,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 4,
+    "max_position_embeddings": POSITIONS,
+    "hidden_act": "quick_gelu",
+    "projection_dim": 128,
+    "bos_token_id": 3012,
+    "eos_token_id": 3013,
+    "pad_token_id": 3013,
 }
 UNET = {
-    "sample_size": 16, "in_channels": 4, "out_channels": 4, "block_out_channels": [32, 64, 96], "layers_per_block": 1,
-    "down_block_types": ["CrossAttnDownBlock2D"] * 3, "up_block_types": ["CrossAttnUpBlock2D"] * 3,
-    "attention_head_dim": 4, "cross_attention_dim": 128, "norm_num_groups": 8,
+    "sample_size": 16,
+    "in_channels": 4,
+    "out_channels": 4,
+    "block_out_channels": [32, 64, 96],
+    "layers_per_block": 1,
+    "down_block_types": ["CrossAttnDownBlock2D"] * 3,
+    "up_block_types": ["CrossAttnUpBlock2D"] * 3,
+    "attention_head_dim": 4,
+    "cross_attention_dim": 128,
+    "norm_num_groups": 8,
 }
 SCHEDULER = {
-    "num_train_timesteps": 1000, "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
-    "prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing",
-    "clip_sample": False, "set_alpha_to_one": True, "steps_offset": 0,
+    "num_train_timesteps": 1000,
+    "beta_start": 0.00085,
+    "beta_end": 0.012,
+    "beta_schedule": "scaled_linear",
+    "prediction_type": "v_prediction",
+    "rescale_betas_zero_snr": True,
+    "timestep_spacing": "trailing",
+    "clip_sample": False,
+    "set_alpha_to_one": True,
+    "steps_offset": 0,
 }
 BATCH = 16
 PEAK_RATE = 1e-3
@@ -48,14 +70,20 @@ def state_of_training():
     parameters = [*text.parameters(), *unet.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=PEAK_RATE, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
     average = Average(parameters, longest=0.999, every=4)
-    return text, unet, optimiser, average, Checkpoint(WORK / "base.pt", {"text": text, "unet": unet}, optimiser, average)
+    return (
+        text,
+        unet,
+        optimiser,
+        average,
+        Checkpoint(WORK / "base.pt", {"text": text, "unet": unet}, optimiser, average),
+    )
 
 
 def trained_base():
     """Text encoder and UNet with averaged weights from the newest checkpoint, and its step."""
     text, unet, _, average, checkpoint = state_of_training()
     step, _ = checkpoint.load()
-    average._copy(average.values)
+    average.take_over()
     return text.eval(), unet.eval(), step
 
 
@@ -106,7 +134,7 @@ def train(arguments) -> None:
     log = Log("base", facts.get("cpu_s", 0.0))
     log(f"{len(concepts)} concepts, from step {first}")
     tokenizer, alphas = load_tokenizer(), DDIMScheduler(**SCHEDULER).alphas_cumprod
-    order, total, draw = Order(len(concepts)), 0.0, numpy.random.default_rng([2, first])
+    order, losses, draw = Order(len(concepts)), [], numpy.random.default_rng([2, first])
     for step in range(first, arguments.steps):
         wait_while_paused()
         chosen = order.next(BATCH)
@@ -121,10 +149,10 @@ def train(arguments) -> None:
         torch.nn.utils.clip_grad_norm_(average.parameters, 1.0)
         optimiser.step()
         average.update(step)
-        total += loss.item()
+        losses.append(loss.item())
         if (step + 1) % 100 == 0:
-            log(f"step {step + 1} pass {(step + 1) * BATCH / len(concepts):.0f} v-loss {total / 100:.4f}")
-            total = 0.0
+            log(f"step {step + 1} pass {(step + 1) * BATCH / len(concepts):.0f} v-loss {numpy.mean(losses):.4f}")
+            losses.clear()
         checkpoint.save_if_due(step + 1, {"cpu_s": log.cpu_s()})
     checkpoint.save(arguments.steps, {"cpu_s": log.cpu_s()})
 

@@ -1,6 +1,6 @@
 """Captions of a concept, drawn anew each time a picture is shown.
 
-    "lion"   "lion, face, safari"   "an emoji of a lion"   "safari lion"   "cat, zodiac, safari"   ""
+"lion"   "lion, face, safari"   "an emoji of a lion"   "safari lion"   "cat, zodiac, safari"   ""
 """
 
 import numpy
@@ -26,7 +26,9 @@ def caption(concept: dict, draw: numpy.random.Generator) -> str:
         return TEMPLATES[draw.integers(len(TEMPLATES))].format(name)
     chosen = [keywords[i] for i in draw.permutation(len(keywords))[:2]]
     if kind < 0.76 and len(chosen) == 2:
-        return ", ".join(chosen + [keywords[i] for i in draw.permutation(len(keywords))[:1] if keywords[i] not in chosen])
+        return ", ".join(
+            chosen + [keywords[i] for i in draw.permutation(len(keywords))[:1] if keywords[i] not in chosen]
+        )
     if kind < 0.84:
         return f"{chosen[0]} {name}"
-    return ", ".join([name] + chosen[:draw.integers(1, 3)])
+    return ", ".join([name] + chosen[: draw.integers(1, 3)])

@@ -1,9 +1,10 @@
 """What every stage shares: the work folder, seeds, pausing, checkpoints, schedules."""
 
-import contextlib
 import json
 import os
 import random
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -65,19 +66,10 @@ class Average:
         keep = min(self.longest, (1.0 + step) / (10.0 + step)) ** self.every
         torch._foreach_lerp_(self.values, [p.detach() for p in self.parameters], 1.0 - keep)
 
-    @contextlib.contextmanager
-    def in_place(self):
-        """The model carries the averaged weights inside this block."""
-        kept = [p.detach().clone() for p in self.parameters]
-        self._copy(self.values)
-        try:
-            yield
-        finally:
-            self._copy(kept)
-
     @torch.no_grad()
-    def _copy(self, values) -> None:
-        for parameter, value in zip(self.parameters, values):
+    def take_over(self) -> None:
+        """The model carries the averaged weights from now on."""
+        for parameter, value in zip(self.parameters, self.values):
             parameter.copy_(value)
 
 
@@ -90,6 +82,11 @@ class Checkpoint:
         self.optimiser = optimiser
         self.average = average
         self.last_save = time.monotonic()
+        self.told_to_stop = False
+        signal.signal(signal.SIGTERM, self._stop)
+
+    def _stop(self, *_) -> None:
+        self.told_to_stop = True
 
     def save(self, step: int, facts: dict) -> None:
         state = {
@@ -108,8 +105,11 @@ class Checkpoint:
         self.last_save = time.monotonic()
 
     def save_if_due(self, step: int, facts: dict) -> None:
-        if time.monotonic() - self.last_save > SAVE_EVERY_S:
+        """Saves every few minutes; told to terminate, saves and ends the program."""
+        if self.told_to_stop or time.monotonic() - self.last_save > SAVE_EVERY_S:
             self.save(step, facts)
+        if self.told_to_stop:
+            sys.exit(f"stopped after step {step}; the same command goes on from there")
 
     def load(self) -> tuple[int, dict]:
         """The step to go on with and the stored facts; (0, {}) where nothing was saved."""

@@ -16,8 +16,16 @@ from PIL import Image
 from common import WORK, read_json, write_json
 
 # What may be trained on and shipped in the VAE and the base; OpenMoji is share-alike, so it is not here.
-SHIPPED_STYLES = ["fluent-emoji-flat", "fluent-emoji", "fluent-emoji-high-contrast", "noto", "noto-v1", "twemoji",
-                  "emojione", "fxemoji"]
+SHIPPED_STYLES = [
+    "fluent-emoji-flat",
+    "fluent-emoji",
+    "fluent-emoji-high-contrast",
+    "noto",
+    "noto-v1",
+    "twemoji",
+    "emojione",
+    "fxemoji",
+]
 BASE_STYLE = "fluent-emoji-flat"
 
 

@@ -2,6 +2,8 @@
 
     python export.py vae       models/mini/vae, with the latents' mean and spread folded into the weights
     python export.py base      models/mini/text_encoder, unet, scheduler and model_index.json
+
+Both take the averaged weights of the newest checkpoint.
 """
 
 import sys
@@ -10,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 import data
-from common import MODELS, WORK, read_json, start, write_json
+from common import MODELS, start, write_json
 from gates import encode, trained_vae
 from vae import CONFIG, new_vae
 
@@ -25,8 +27,8 @@ def write_weights(path, state: dict) -> None:
 def fold_latent_scale(vae, latents: torch.Tensor) -> None:
     """Gives each latent channel mean 0 and deviation 1, in place and exactly undone by the decoder.
 
-    SD has one scaling factor for all channels; with the scale in the weights that factor is 1. The log-variance becomes a
-    constant, so that a sample of the posterior is its mean to within 0.25 %.
+    SD has one scaling factor for all channels; with the scale in the weights that factor is 1. The log-variance becomes
+    a constant, so that a sample of the posterior is its mean to within 0.25 %.
     """
     mean = latents.mean(dim=(0, 2, 3))
     spread = latents.std(dim=(0, 2, 3))
@@ -57,10 +59,26 @@ def load_vae():
     return vae.eval().requires_grad_(False)
 
 
+def load_base():
+    """The shipped text encoder and UNet, in fp32 and frozen."""
+    from base import new_base
+
+    text, unet = new_base()
+    stored = load_file(MODELS / "text_encoder" / "model.safetensors")
+    ours = {name if name.startswith("text_model.") else f"text_model.{name}": name for name in text.state_dict()}
+    text.load_state_dict({ours[name]: tensor.float() for name, tensor in stored.items()})
+    stored = load_file(MODELS / "unet" / "diffusion_pytorch_model.safetensors")
+    unet.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
+    return text.eval().requires_grad_(False), unet.eval().requires_grad_(False)
+
+
 def with_sd_names(state: dict) -> dict:
     """transformers 5 drops the prefix that every SD 1.5 text encoder has on disk."""
-    return {name if name.startswith("text_model.") else f"text_model.{name}": tensor for name, tensor in state.items()
-            if not name.endswith("position_ids")}
+    return {
+        name if name.startswith("text_model.") else f"text_model.{name}": tensor
+        for name, tensor in state.items()
+        if not name.endswith("position_ids")
+    }
 
 
 def export_base() -> None:
@@ -68,22 +86,27 @@ def export_base() -> None:
 
     text, unet, step = trained_base()
     write_weights(MODELS / "text_encoder" / "model.safetensors", with_sd_names(text.state_dict()))
-    write_json(MODELS / "text_encoder" / "config.json", {
-        "architectures": ["CLIPTextModel"], "model_type": "clip_text_model", **TEXT})
+    write_json(
+        MODELS / "text_encoder" / "config.json",
+        {"architectures": ["CLIPTextModel"], "model_type": "clip_text_model", **TEXT},
+    )
     write_weights(MODELS / "unet" / "diffusion_pytorch_model.safetensors", unet.state_dict())
     write_json(MODELS / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})
     write_json(MODELS / "scheduler" / "scheduler_config.json", {"_class_name": "DDIMScheduler", **SCHEDULER})
-    write_json(MODELS / "model_index.json", {
-        "_class_name": "StableDiffusionPipeline",
-        "feature_extractor": [None, None],
-        "requires_safety_checker": False,
-        "safety_checker": [None, None],
-        "scheduler": ["diffusers", "DDIMScheduler"],
-        "text_encoder": ["transformers", "CLIPTextModel"],
-        "tokenizer": ["transformers", "CLIPTokenizer"],
-        "unet": ["diffusers", "UNet2DConditionModel"],
-        "vae": ["diffusers", "AutoencoderKL"],
-    })
+    write_json(
+        MODELS / "model_index.json",
+        {
+            "_class_name": "StableDiffusionPipeline",
+            "feature_extractor": [None, None],
+            "requires_safety_checker": False,
+            "safety_checker": [None, None],
+            "scheduler": ["diffusers", "DDIMScheduler"],
+            "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"],
+            "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"],
+        },
+    )
     print(f"base of step {step}")
 
 

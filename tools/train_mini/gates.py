@@ -1,6 +1,6 @@
 """Measures what a stage must reach before the next one may start, and prints a table.
 
-    python gates.py vae      gates and figures by style, on concepts that the codec never saw
+python gates.py vae      gates and figures by style, on concepts that the codec never saw
 """
 
 import sys
@@ -38,7 +38,7 @@ def trained_vae():
     optimiser = torch.optim.AdamW(vae.parameters())
     average = Average(vae.parameters(), longest=0.998)
     step, _ = Checkpoint(WORK / "vae.pt", {"vae": vae}, optimiser, average).load()
-    average._copy(average.values)
+    average.take_over()
     return vae.eval(), step
 
 
@@ -66,14 +66,16 @@ def foreground_means(truth: numpy.ndarray, pictures: numpy.ndarray) -> numpy.nda
 
 
 def vae_figures(vae, pictures: numpy.ndarray) -> tuple[float, float, float, torch.Tensor]:
-    """PSNR in dB, foreground mean-RGB error, green-magenta slope, latents."""
+    """Mean PSNR of the pictures in dB, foreground mean-RGB error, green-magenta slope of those means, latents."""
     truth = pictures.astype(numpy.float32) / 255.0
     latents = encode(vae, pictures)
     decoded = decode(vae, latents)
     psnr = float(-10.0 * numpy.log10(((decoded - truth) ** 2).mean(axis=(1, 2, 3))).mean())
     seen, true = foreground_means(truth, decoded), foreground_means(truth, truth)
     green_magenta = AXES[2].numpy()
-    slope = numpy.polyfit(true @ green_magenta, seen @ green_magenta, 1)[0]
+    # Black and white pictures have no green or magenta to fit a line to.
+    coloured = (true @ green_magenta).std() > 0.01
+    slope = numpy.polyfit(true @ green_magenta, seen @ green_magenta, 1)[0] if coloured else numpy.nan
     return psnr, float(numpy.abs(seen - true).mean()), float(slope), latents
 
 

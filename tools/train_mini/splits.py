@@ -39,37 +39,36 @@ WITHHELD = {
 
 # Near-twins of other concepts and pictures that are mostly letters are left out of the base.
 BASE = """
-    badger bat bear beaver bison black-cat boar camel cat cat-face chipmunk coral cow cow-face deer dog dog-face donkey
-    elephant ewe fox frog giraffe goat gorilla guide-dog hamster hedgehog hippopotamus horse horse-face kangaroo koala
-    leopard lion llama mammoth monkey monkey-face moose mouse mouse-face orangutan otter ox panda pig pig-face pig-nose
-    polar-bear poodle rabbit rabbit-face raccoon ram rat rhinoceros skunk sloth tiger tiger-face two-hump-camel unicorn
-    water-buffalo wolf zebra spiral-shell spider-web paw-prints feather wing microbe nest-with-eggs
-    cactus deciduous-tree evergreen-tree palm-tree potted-plant seedling herb shamrock four-leaf-clover maple-leaf
-    fallen-leaf leaf-fluttering-in-wind mushroom sheaf-of-rice
-    avocado bacon bagel baguette-bread banana beans bell-pepper bento-box blueberries bowl-with-spoon bread broccoli
-    brown-mushroom burrito butter canned-food carrot cheese-wedge cherries chestnut coconut cooked-rice cooking croissant
-    cucumber curry-rice cut-of-meat dango dumpling ear-of-corn egg eggplant falafel fish-cake-with-swirl flatbread fondue
-    fork-and-knife fortune-cookie french-fries fried-shrimp garlic ginger-root grapes green-apple green-salad hamburger
-    hot-dog hot-pepper ice jar kitchen-knife kiwi-fruit leafy-green lemon lime mango meat-on-bone melon moon-cake oden
-    olive onion pancakes pea-pod peach peanuts pear pineapple pizza popcorn pot-of-food potato poultry-leg pretzel
-    red-apple rice-ball rice-cracker roasted-sweet-potato salt sandwich shallow-pan-of-food spaghetti spoon steaming-bowl
-    strawberry stuffed-flatbread sushi taco takeout-box tamale tangerine tomato waffle watermelon
-    grinning-face smiling-face-with-sunglasses smiling-face-with-heart-eyes winking-face thinking-face crying-face
-    angry-face sleeping-face neutral-face face-with-medical-mask nerd-face star-struck zipper-mouth-face cold-face
-    hot-face clown-face cowboy-hat-face exploding-head partying-face alien alien-monster robot ghost skull pile-of-poo
-    angry-face-with-horns ogre goblin red-heart blue-heart green-heart broken-heart two-hearts heart-with-arrow
-    speech-balloon kiss-mark collision fire
-    balloon teddy-bear trophy kite wrapped-gift yarn crystal-ball game-die joystick video-game artist-palette
-    boxing-glove christmas-tree jack-o-lantern fishing-pole bullseye yo-yo ribbon puzzle-piece
-    bed bell bomb books camera candle chair coin couch-and-lamp dress door envelope gem-stone glasses gloves
-    hourglass-done key kimono laptop light-bulb locked lipstick money-bag mobile-phone necktie package paperclip pencil
-    pill pushpin ring scissors shield shopping-cart socks sunglasses t-shirt telephone television toothbrush
-    backpack briefcase bucket basket broom jeans scarf coat handbag battery telescope microscope
-    test-tube syringe scroll alarm-clock watch compass luggage
-    cloud cloud-with-rain cloud-with-lightning rainbow snowflake snowman sun sun-with-face full-moon crescent-moon star
-    glowing-star droplet water-wave umbrella volcano mountain desert-island rock tent bicycle locomotive tram anchor
-    globe-showing-americas ringed-planet milky-way thermometer wheel
-    brain anatomical-heart lungs bone tooth eye ear nose tongue mouth
+    badger bat bear beaver bison black-cat boar camel cat cat-face chipmunk coral cow cow-face deer dog dog-face
+    donkey elephant ewe fox frog giraffe goat gorilla guide-dog hamster hedgehog hippopotamus horse horse-face
+    kangaroo koala leopard lion llama mammoth monkey monkey-face moose mouse mouse-face orangutan otter ox panda pig
+    pig-face pig-nose polar-bear poodle rabbit rabbit-face raccoon ram rat rhinoceros skunk sloth tiger tiger-face
+    two-hump-camel unicorn water-buffalo wolf zebra spiral-shell spider-web paw-prints feather wing microbe
+    nest-with-eggs cactus deciduous-tree evergreen-tree palm-tree potted-plant seedling herb shamrock
+    four-leaf-clover maple-leaf fallen-leaf leaf-fluttering-in-wind mushroom sheaf-of-rice avocado bacon bagel
+    baguette-bread banana beans bell-pepper bento-box blueberries bowl-with-spoon bread broccoli brown-mushroom
+    burrito butter canned-food carrot cheese-wedge cherries chestnut coconut cooked-rice cooking croissant cucumber
+    curry-rice cut-of-meat dango dumpling ear-of-corn egg eggplant falafel fish-cake-with-swirl flatbread fondue
+    fork-and-knife fortune-cookie french-fries fried-shrimp garlic ginger-root grapes green-apple green-salad
+    hamburger hot-dog hot-pepper ice jar kitchen-knife kiwi-fruit leafy-green lemon lime mango meat-on-bone melon
+    moon-cake oden olive onion pancakes pea-pod peach peanuts pear pineapple pizza popcorn pot-of-food potato
+    poultry-leg pretzel red-apple rice-ball rice-cracker roasted-sweet-potato salt sandwich shallow-pan-of-food
+    spaghetti spoon steaming-bowl strawberry stuffed-flatbread sushi taco takeout-box tamale tangerine tomato waffle
+    watermelon grinning-face smiling-face-with-sunglasses smiling-face-with-heart-eyes winking-face thinking-face
+    crying-face angry-face sleeping-face neutral-face face-with-medical-mask nerd-face star-struck zipper-mouth-face
+    cold-face hot-face clown-face cowboy-hat-face exploding-head partying-face alien alien-monster robot ghost skull
+    pile-of-poo angry-face-with-horns ogre goblin red-heart blue-heart green-heart broken-heart two-hearts
+    heart-with-arrow speech-balloon kiss-mark collision fire balloon teddy-bear trophy kite wrapped-gift yarn
+    crystal-ball game-die joystick video-game artist-palette boxing-glove christmas-tree jack-o-lantern fishing-pole
+    bullseye yo-yo ribbon puzzle-piece bed bell bomb books camera candle chair coin couch-and-lamp dress door
+    envelope gem-stone glasses gloves hourglass-done key kimono laptop light-bulb locked lipstick money-bag
+    mobile-phone necktie package paperclip pencil pill pushpin ring scissors shield shopping-cart socks sunglasses
+    t-shirt telephone television toothbrush backpack briefcase bucket basket broom jeans scarf coat handbag battery
+    telescope microscope test-tube syringe scroll alarm-clock watch compass luggage cloud cloud-with-rain
+    cloud-with-lightning rainbow snowflake snowman sun sun-with-face full-moon crescent-moon star glowing-star
+    droplet water-wave umbrella volcano mountain desert-island rock tent bicycle locomotive tram anchor
+    globe-showing-americas ringed-planet milky-way thermometer wheel brain anatomical-heart lungs bone tooth eye ear
+    nose tongue mouth
 """
 
 

@@ -2,8 +2,8 @@
 
     python tokenizer.py      learns 2,500 merges from names, keywords and caption words; writes models/mini/tokenizer
 
-Ids: 256 bytes, the same 256 at the end of a word, the merges in order, then start and end of text. The end is the largest
-id and also the padding, as in SD 1.5. Text is lower-cased and cut into words by CLIP's own pattern.
+Ids: 256 bytes, the same 256 at the end of a word, the merges in order, then start and end of text. The end is the
+largest id and also the padding, as in SD 1.5. Text is lower-cased and cut into words by CLIP's own pattern.
 """
 
 import json
@@ -18,10 +18,11 @@ MERGES = 2500
 POSITIONS = 32
 WORD = regex.compile(r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+")
 # Words of captions, style prompts and plain requests that the concept list does not hold often enough.
-MORE_TEXT = """an emoji of a the picture of drawing icon illustration photo line art black and white outline flat colour color
-colorful shaded glossy 3d cartoon pixel bold simple cute style in the style of with and on at to for from under over beside
-very small big large tiny little happy sad angry red orange yellow green blue purple pink brown black white grey gray light
-dark bright realistic detailed masterpiece best quality high contrast two three old new""".split()
+MORE_TEXT = """an emoji of a the picture of drawing icon illustration photo line art black and white outline flat
+colour color colorful shaded glossy 3d cartoon pixel bold simple cute style in the style of with and
+on at to for from under over beside very small big large tiny little happy sad angry red orange
+yellow green blue purple pink brown black white grey gray light dark bright realistic detailed
+masterpiece best quality high contrast two three old new""".split()
 
 
 def letter_of_byte() -> dict[int, str]:
@@ -73,7 +74,7 @@ def learn_merges(counts: Counter, how_many: int) -> list[tuple[str, str]]:
 def joined(word: list[str], pair: tuple[str, str]) -> list[str]:
     result, i = [], 0
     while i < len(word):
-        if tuple(word[i:i + 2]) == pair:
+        if tuple(word[i : i + 2]) == pair:
             result.append(word[i] + word[i + 1])
             i += 2
         else:
@@ -93,10 +94,18 @@ def write_tokenizer() -> None:
     (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False) + "\n", encoding="utf-8")
     lines = ["#version: 0.2"] + [" ".join(pair) for pair in merges]
     (folder / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    write_json(folder / "tokenizer_config.json", {
-        "tokenizer_class": "CLIPTokenizer", "model_max_length": POSITIONS, "do_lower_case": True,
-        "bos_token": "<|startoftext|>", "eos_token": "<|endoftext|>", "pad_token": "<|endoftext|>",
-        "unk_token": "<|endoftext|>"})
+    write_json(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "CLIPTokenizer",
+            "model_max_length": POSITIONS,
+            "do_lower_case": True,
+            "bos_token": "<|startoftext|>",
+            "eos_token": "<|endoftext|>",
+            "pad_token": "<|endoftext|>",
+            "unk_token": "<|endoftext|>",
+        },
+    )
     print(f"{len(tokens)} tokens, {len(set(tokens))} of them distinct, in {folder}")
 
 
