@@ -105,9 +105,11 @@ std::int64_t outputs_of(const LayerUpdate& layer) {
 }
 
 bool is_convolution(const LayerUpdate& layer) {
+  if (layer.algorithm == Algorithm::kOft) {
+    return false;  // its blocks have three dimensions for linear layers too
+  }
   return std::any_of(layer.parts.begin(), layer.parts.end(), [&](const Tensor* tensor) {
-    return tensor != nullptr && tensor->shape.size() > 2 &&
-           tensor != layer.part(Part::kOftBlocks) && tensor != layer.part(Part::kDoraScale);
+    return tensor != nullptr && tensor->shape.size() > 2 && tensor != layer.part(Part::kDoraScale);
   });
 }
 
