@@ -13,7 +13,11 @@ using composer::Plan;
 using composer::PlanAdapter;
 using composer::PlanPick;
 
-std::string percent(double share) { return number(share * 100, 0) + " %"; }
+/// Confidence in words. It is the chance that an independent plan picks this very adapter out of
+/// the whole catalogue, so one in three is a lot (docs/formats.md#plan).
+std::string fit_word(double confidence) {
+  return confidence >= 0.3 ? "strong" : confidence >= 0.1 ? "fair" : "weak";
+}
 
 const PlanPick* pick_of(const Plan& plan, const PlanAdapter& adapter, int keyword) {
   for (const PlanPick& pick : plan.keywords[static_cast<std::size_t>(keyword)].picks) {
@@ -66,7 +70,7 @@ std::string why_text(const Plan& plan, const PlanAdapter& adapter) {
 }
 
 void write_adapters(const Plan& plan, std::ostream& out) {
-  Table table({"keyword", "adapter", "weight", "sure", "why"});
+  Table table({"keyword", "adapter", "weight", "fit", "why"});
   for (const PlanAdapter& adapter : plan.adapters) {
     std::vector<std::string> words;
     double confidence = 0;
@@ -78,7 +82,7 @@ void write_adapters(const Plan& plan, std::ostream& out) {
     table.add({{words.empty() ? "(pinned)" : join(words, ", "), Ink::kCyan},
                {adapter.name, Ink::kBold},
                {number(adapter.weight), Ink::kGreen},
-               words.empty() ? "" : percent(confidence),
+               words.empty() ? "" : fit_word(confidence),
                {why_text(plan, adapter), Ink::kDim}});
   }
   out << table.str();
@@ -125,7 +129,7 @@ std::string plan_explanation(const Plan& plan) {
       << "\n\n";
   for (const Keyword& keyword : plan.keywords) {
     out << ink(printable(keyword.text), Ink::kCyan) << "  " << keyword.decision << ", "
-        << percent(keyword.confidence) << " sure"
+        << "confidence " << number(keyword.confidence)
         << (keyword.reason.empty() ? "" : ": " + printable(keyword.reason)) << '\n';
     for (const PlanPick& pick : keyword.picks) {
       out << "  + " << ink(printable(pick.name), Ink::kBold) << " (" << printable(pick.id)

@@ -6,7 +6,7 @@
 
 namespace stylus::app {
 
-/// The plan for a person: a table (keyword, adapter, weight, sure, why), the words that got no
+/// The plan for a person: a table (keyword, adapter, weight, fit, why), the words that got no
 /// adapter, the prompt as rendered, warnings.
 [[nodiscard]] std::string plan_table(const composer::Plan& plan);
 
