@@ -78,8 +78,8 @@ void multiply_with(Instructions instructions, std::span<const float* const> rows
 
 void multiply(std::span<const float* const> rows, const PackedMatrix& matrix, float* out,
               std::size_t out_stride) {
-  static const Instructions best = best_instructions();
-  multiply_with(best, rows, matrix, out, out_stride);
+  static const Instructions kBest = best_instructions();
+  multiply_with(kBest, rows, matrix, out, out_stride);
 }
 
 }  // namespace stylus::encoder

@@ -3,8 +3,8 @@
 // input, which reach further than bytes that must first look like a file.
 #include <fuzzer/FuzzedDataProvider.h>
 
+#include <algorithm>
 #include <cstdint>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -56,7 +56,7 @@ void use_word_piece(FuzzedDataProvider& input) {
 void read_file(const std::vector<std::uint8_t>& bytes) {
   // Where a mapped file would begin: on a border that suits every element.
   std::vector<std::max_align_t> aligned(bytes.size() / sizeof(std::max_align_t) + 1);
-  std::memcpy(aligned.data(), bytes.data(), bytes.size());
+  std::copy(bytes.begin(), bytes.end(), reinterpret_cast<std::uint8_t*>(aligned.data()));
   const auto content = stylus::weights::parse_safetensors(
       std::as_bytes(std::span(aligned)).first(bytes.size()), "fuzz");
   use_unigram(stylus::encoder::unigram_tables(content), "fox");
