@@ -13,11 +13,11 @@ constexpr std::size_t kTriggerBytes = 400;
 
 /// Marks between words of a title; each becomes a blank.
 constexpr std::array<std::string_view, 31> kTitleMarks = {
-    "[",  "]",  "(",  ")", "{", "}", "|",  "_",  "/",  "\\", "-",  "–", "—", ":", ";", ",",
+    "[",  "]", "(", ")",  "{",  "}",  "|",  "_",  "/",  "\\", "-", "–", "—", ":",  ";", ",",
     "\"", "“", "”", "【", "】", "「", "」", "（", "）", "~",  "*", "#", "!", "\n", "\t"};
 
-constexpr std::array<std::string_view, 8> kTitleNoise = {
-    "lora", "locon", "lycoris", "loha", "lokr", "model", "checkpoint", "civitai"};
+constexpr std::array<std::string_view, 8> kTitleNoise = {"lora", "locon", "lycoris",    "loha",
+                                                         "lokr", "model", "checkpoint", "civitai"};
 
 constexpr std::array<std::string_view, 6> kTagNoise = {"lora",  "locon", "stable diffusion",
                                                        "sd1.5", "model", "style lora"};

@@ -64,7 +64,7 @@ std::array<float, kVectorFields> mix_weights(std::span<const std::uint16_t> vect
 
 /// PCA to at most kCodeDim directions, then a random rotation of those: [kCodeDim, dim].
 std::vector<std::uint16_t> learn_rotation(const std::vector<float>& mixed, std::size_t rows,
-                                  std::size_t dim) {
+                                          std::size_t dim) {
   const std::size_t kept = std::min(dim, kCodeDim);
   faiss::PCAMatrix pca(static_cast<int>(dim), static_cast<int>(kept));
   pca.train(static_cast<faiss::Index::idx_t>(rows), mixed.data());

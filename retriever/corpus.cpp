@@ -49,8 +49,8 @@ Corpus::Corpus(IndexView base, std::optional<IndexView> tail) {
   for (Part& part : parts_) {
     part.live = present_bits(part.view);
     if (part.view.dim() > 0) {
-      require(dim_ == 0 || dim_ == part.view.dim(), ErrorCode::kCorruptData, "the index has ",
-              dim_, " dimensions, what changed since has ", part.view.dim());
+      require(dim_ == 0 || dim_ == part.view.dim(), ErrorCode::kCorruptData, "the index has ", dim_,
+              " dimensions, what changed since has ", part.view.dim());
       dim_ = part.view.dim();
     }
   }
@@ -142,7 +142,8 @@ TermUse Corpus::find_term(std::string_view stem) const {
   }
   if (!replaced_.empty() && use.numbers[0]) {
     for (const Posting& posting : parts_[0].view.postings(*use.numbers[0])) {
-      if (posting.slot / 64 < replaced_.size() && (replaced_[posting.slot / 64] & bit(posting.slot)) != 0) {
+      if (posting.slot / 64 < replaced_.size() &&
+          (replaced_[posting.slot / 64] & bit(posting.slot)) != 0) {
         --use.adapters;
         for (std::size_t f = 0; f < kFields; ++f) {
           use.field_adapters[f] -= posting.count[f] > 0 ? 1 : 0;

@@ -26,8 +26,7 @@ bool has_vectors(const Corpus& corpus, Place place) {
 struct Better {
   const Corpus& corpus;
   bool operator()(const Found& a, const Found& b) const {
-    return a.score != b.score ? a.score > b.score
-                              : corpus.row_of(a.place) < corpus.row_of(b.place);
+    return a.score != b.score ? a.score > b.score : corpus.row_of(a.place) < corpus.row_of(b.place);
   }
 };
 
@@ -107,8 +106,8 @@ void rescore(const Corpus& corpus, const DenseQueries& queries,
 
 void keep_best(const Corpus& corpus, std::vector<Found>& found, std::size_t count) {
   if (found.size() > count) {
-    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count),
-                     found.end(), Better{corpus});
+    std::nth_element(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(count), found.end(),
+                     Better{corpus});
     found.resize(count);
   }
 }

@@ -50,8 +50,8 @@ Estimate fit(const Fusion& fusion, std::span<const LaneCosines> cosines,
   estimate.slope = static_cast<float>(fusion.dense_share() * slope);
   estimate.base = static_cast<float>(fusion.dense_share() * (sum_y - slope * sum_x) / n +
                                      fusion.lexical_share() * fusion.z_lexical(0));
-  estimate.lexical_slope = static_cast<float>(
-      fusion.lexical_share() * (fusion.z_lexical(1) - fusion.z_lexical(0)));
+  estimate.lexical_slope =
+      static_cast<float>(fusion.lexical_share() * (fusion.z_lexical(1) - fusion.z_lexical(0)));
   return estimate;
 }
 
@@ -65,8 +65,8 @@ float threshold_for(const Estimate& estimate, std::span<const std::array<float, 
   }
   std::vector<float> values(codes.size());
   for (std::size_t i = 0; i < codes.size(); ++i) {
-    const float value = estimate.base + estimate.slope * codes[i][lane] +
-                        estimate.lexical_slope * lexical[i][lane];
+    const float value =
+        estimate.base + estimate.slope * codes[i][lane] + estimate.lexical_slope * lexical[i][lane];
     values[i] = std::isnan(value) ? kNever : value;
   }
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(rank);

@@ -25,12 +25,12 @@ IndexBuilder::IndexBuilder(IndexOptions options) : options_(std::move(options)) 
 }
 
 std::uint32_t IndexBuilder::next_slot(std::int64_t row) {
-  require(row > 0 && row < (std::int64_t{1} << 31U), ErrorCode::kInvalidArgument,
-          "row ", row, " of the catalogue is out of the range of the index, 1 to 2^31 - 1");
+  require(row > 0 && row < (std::int64_t{1} << 31U), ErrorCode::kInvalidArgument, "row ", row,
+          " of the catalogue is out of the range of the index, 1 to 2^31 - 1");
   const std::size_t slot = options_.by_row ? static_cast<std::size_t>(row) : header_.documents;
-  const bool ascending =
-      options_.by_row ? slot >= header_.slots
-                      : rows_.empty() || rows_.back() < static_cast<std::uint32_t>(row);
+  const bool ascending = options_.by_row
+                             ? slot >= header_.slots
+                             : rows_.empty() || rows_.back() < static_cast<std::uint32_t>(row);
   require(ascending, ErrorCode::kInvalidArgument, "row ", row,
           " came after a higher one; the index is built in row order");
   header_.slots = slot + 1;
@@ -173,8 +173,8 @@ void IndexBuilder::set_vector(std::size_t field, std::int64_t row, std::span<con
 }
 
 void IndexBuilder::count_vectors() {
-  header_.vectors = static_cast<std::uint64_t>(
-      std::count(fields_seen_.begin(), fields_seen_.end(), kAllFields));
+  header_.vectors =
+      static_cast<std::uint64_t>(std::count(fields_seen_.begin(), fields_seen_.end(), kAllFields));
 }
 
 /// Sorts the stems; returns the new number of each old one.

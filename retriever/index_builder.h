@@ -37,7 +37,7 @@ inline constexpr std::size_t kCodesFrom = 8192;
 struct IndexOptions {
   std::string encoder;        ///< "" = lexical only.
   std::int64_t revision = 0;  ///< Of the catalogue that is read.
-  bool by_row = true;  ///< slot = row, for a whole catalogue; else slots count the adapters.
+  bool by_row = true;         ///< slot = row, for a whole catalogue; else slots count the adapters.
   const CodeBook* code_book = nullptr;  ///< Codes by this book instead of one trained here.
   std::size_t codes_from = kCodesFrom;
 };

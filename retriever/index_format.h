@@ -49,13 +49,13 @@ struct IndexHeader {
   std::uint32_t version = kIndexVersion;
   std::uint32_t byte_order = kByteOrder;
   std::uint64_t file_bytes = 0;
-  std::int64_t revision = 0;             ///< Of the catalogue that was read.
-  std::array<char, 64> encoder = {};     ///< First 63 bytes of the encoder's id.
-  std::uint64_t slots = 0;               ///< Highest slot + 1.
-  std::uint64_t documents = 0;           ///< Adapters.
-  std::uint64_t vectors = 0;             ///< Adapters with all their vectors.
+  std::int64_t revision = 0;                            ///< Of the catalogue that was read.
+  std::array<char, 64> encoder = {};                    ///< First 63 bytes of the encoder's id.
+  std::uint64_t slots = 0;                              ///< Highest slot + 1.
+  std::uint64_t documents = 0;                          ///< Adapters.
+  std::uint64_t vectors = 0;                            ///< Adapters with all their vectors.
   std::array<std::uint64_t, kFields> field_terms = {};  ///< Sum of the field lengths.
-  std::uint32_t dim = 0;                 ///< Of the vectors; 0 without an encoder.
+  std::uint32_t dim = 0;                                ///< Of the vectors; 0 without an encoder.
   std::uint32_t max_field_length = 0;
   std::array<float, kVectorFields> mix = {};  ///< Weights of the mixed vector of the codes.
   std::uint32_t reserved = 0;
@@ -67,7 +67,7 @@ static_assert(offsetof(IndexHeader, checksum) + 8 == sizeof(IndexHeader), "no pa
 
 struct TermEntry {
   std::uint64_t first_posting = 0;
-  std::uint32_t postings = 0;  ///< Adapters with the term in any field.
+  std::uint32_t postings = 0;                              ///< Adapters with the term in any field.
   std::array<std::uint32_t, kFields> field_postings = {};  ///< … in each field.
   std::uint32_t reserved = 0;
 };

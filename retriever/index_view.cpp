@@ -72,8 +72,8 @@ IndexView::IndexView(std::string bytes) : memory_(std::move(bytes)) {
 }
 
 void IndexView::open(std::span<const std::byte> bytes, std::string_view what) {
-  require(bytes.size() >= sizeof(IndexHeader), ErrorCode::kCorruptData, what, " has ",
-          bytes.size(), " bytes, an index has at least ", sizeof(IndexHeader));
+  require(bytes.size() >= sizeof(IndexHeader), ErrorCode::kCorruptData, what, " has ", bytes.size(),
+          " bytes, an index has at least ", sizeof(IndexHeader));
   header_ = reinterpret_cast<const IndexHeader*>(bytes.data());
   check_header(*header_, bytes.size(), what);
   const SectionReader read{bytes, *header_, what};
@@ -101,8 +101,8 @@ void IndexView::open(std::span<const std::byte> bytes, std::string_view what) {
 
 std::string_view IndexView::encoder() const {
   const auto& name = header_->encoder;
-  return {name.data(), static_cast<std::size_t>(std::find(name.begin(), name.end(), '\0') -
-                                                name.begin())};
+  return {name.data(),
+          static_cast<std::size_t>(std::find(name.begin(), name.end(), '\0') - name.begin())};
 }
 
 std::optional<std::uint32_t> IndexView::slot_of(std::int64_t row) const {
@@ -146,7 +146,8 @@ std::optional<std::uint32_t> IndexView::find_term(std::string_view stem) const {
 std::span<const Posting> IndexView::postings(std::uint32_t number) const {
   const TermEntry& entry = terms_[number];
   const std::uint64_t begin = std::min<std::uint64_t>(entry.first_posting, postings_.size());
-  return postings_.subspan(begin, std::min<std::uint64_t>(entry.postings, postings_.size() - begin));
+  return postings_.subspan(begin,
+                           std::min<std::uint64_t>(entry.postings, postings_.size() - begin));
 }
 
 const Posting* IndexView::find_posting(std::uint32_t number, std::uint32_t slot) const {
@@ -174,8 +175,8 @@ std::span<const std::uint32_t> IndexView::phrase_hits(std::uint64_t hash) const 
     }
     if (entry.hash == hash) {
       const std::size_t begin = std::min<std::size_t>(entry.first_hit, phrase_hits_.size());
-      return phrase_hits_.subspan(
-          begin, std::min<std::size_t>(entry.hits, phrase_hits_.size() - begin));
+      return phrase_hits_.subspan(begin,
+                                  std::min<std::size_t>(entry.hits, phrase_hits_.size() - begin));
     }
   }
   return {};

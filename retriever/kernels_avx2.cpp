@@ -28,8 +28,8 @@ void dot_rows(const std::uint16_t* rows, const float* queries, std::size_t dim,
   for (; d + 8 <= dim; d += 8) {
     __m256 values[kRows];
     for (std::size_t r = 0; r < kRows; ++r) {
-      values[r] = _mm256_cvtph_ps(
-          _mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + r * dim + d)));
+      values[r] =
+          _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(rows + r * dim + d)));
     }
     for (std::size_t l = 0; l < kCount; ++l) {
       const __m256 query = _mm256_loadu_ps(queries + l * dim + d);
@@ -125,8 +125,8 @@ void estimate(const std::int32_t (*dots)[kLanes], const float* scales, const std
     const __m256 value =
         _mm256_fmadd_ps(line, _mm256_sub_ps(_mm256_cvtepi32_ps(dot), offset), base);
     _mm256_storeu_ps(out[i], value);
-    passed[i] = static_cast<std::uint8_t>(
-        _mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_GE_OQ)));
+    passed[i] =
+        static_cast<std::uint8_t>(_mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_GE_OQ)));
   }
 }
 

@@ -81,8 +81,7 @@ void dot_codes(const std::uint8_t* codes, const std::uint32_t* slots, std::size_
       __m512i sum[4];
       for (std::size_t l = 0; l < 4; ++l) {
         const std::int8_t* query = queries.values[group + l];
-        sum[l] =
-            _mm512_dpbusd_epi32(_mm512_setzero_si512(), low[0], _mm512_load_si512(query));
+        sum[l] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), low[0], _mm512_load_si512(query));
         sum[l] = _mm512_dpbusd_epi32(sum[l], low[1], _mm512_load_si512(query + 64));
         sum[l] = _mm512_dpbusd_epi32(sum[l], high[0], _mm512_load_si512(query + 128));
         sum[l] = _mm512_dpbusd_epi32(sum[l], high[1], _mm512_load_si512(query + 192));
@@ -106,8 +105,8 @@ void estimate(const std::int32_t (*dots)[kLanes], const float* scales, const std
     const __m256 value =
         _mm256_fmadd_ps(line, _mm256_sub_ps(_mm256_cvtepi32_ps(dot), offset), base);
     _mm256_storeu_ps(out[i], value);
-    passed[i] = static_cast<std::uint8_t>(
-        _mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_GE_OQ)));
+    passed[i] =
+        static_cast<std::uint8_t>(_mm256_movemask_ps(_mm256_cmp_ps(value, threshold, _CMP_GE_OQ)));
   }
 }
 

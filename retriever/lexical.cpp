@@ -143,9 +143,9 @@ struct PartScorer {
 };
 
 std::span<const Posting> postings_from(std::span<const Posting> postings, std::size_t slot) {
-  const auto first =
-      std::lower_bound(postings.begin(), postings.end(), slot,
-                       [](const Posting& posting, std::size_t wanted) { return posting.slot < wanted; });
+  const auto first = std::lower_bound(
+      postings.begin(), postings.end(), slot,
+      [](const Posting& posting, std::size_t wanted) { return posting.slot < wanted; });
   return postings.subspan(static_cast<std::size_t>(first - postings.begin()));
 }
 

@@ -86,7 +86,8 @@ void apply_first(std::string& word, std::span<const Rule> rules, int minimum) {
     if (!word.ends_with(rule.suffix)) {
       continue;
     }
-    const std::string_view stem = std::string_view(word).substr(0, word.size() - rule.suffix.size());
+    const std::string_view stem =
+        std::string_view(word).substr(0, word.size() - rule.suffix.size());
     if (measure(stem) > minimum) {
       word.erase(stem.size());
       word.append(rule.replacement);
@@ -137,23 +138,13 @@ void turn_final_y_to_i(std::string& word) {
 }
 
 void shorten_double_suffix(std::string& word) {
-  static constexpr std::array<Rule, 20> kRules = {{{"ational", "ate"}, {"tional", "tion"},
-                                                   {"enci", "ence"},   {"anci", "ance"},
-                                                   {"izer", "ize"},    {"bli", "ble"},
-                                                   {"alli", "al"},     {"entli", "ent"},
-                                                   {"eli", "e"},       {"ousli", "ous"},
-                                                   {"ization", "ize"}, {"ation", "ate"},
-                                                   {"ator", "ate"},    {"alism", "al"},
-                                                   {"iveness", "ive"}, {"fulness", "ful"},
-                                                   {"ousness", "ous"}, {"aliti", "al"},
-                                                   {"iviti", "ive"},   {"biliti", "ble"}}};
-  if (word.ends_with("logi")) {
-    // Porter's later addition; the l counts as part of what is left, so "geologi" is shortened.
-    if (measure(std::string_view(word).substr(0, word.size() - 3)) > 0) {
-      word.pop_back();
-    }
-    return;
-  }
+  static constexpr std::array<Rule, 21> kRules = {
+      {{"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"},
+       {"izer", "ize"},    {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"},
+       {"eli", "e"},       {"ousli", "ous"},   {"ization", "ize"}, {"ation", "ate"},
+       {"ator", "ate"},    {"alism", "al"},    {"iveness", "ive"}, {"fulness", "ful"},
+       {"ousness", "ous"}, {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"},
+       {"logi", "log"}}};
   apply_first(word, kRules, 0);
 }
 
@@ -169,10 +160,24 @@ void shorten_suffix(std::string& word) {
 }
 
 void remove_suffix(std::string& word) {
-  static constexpr std::array<Rule, 18> kRules = {
-      {{"al", ""},  {"ance", ""}, {"ence", ""},  {"er", ""},   {"ic", ""},  {"able", ""},
-       {"ible", ""}, {"ant", ""},  {"ement", ""}, {"ment", ""}, {"ent", ""}, {"ou", ""},
-       {"ism", ""}, {"ate", ""},  {"iti", ""},   {"ous", ""},  {"ive", ""}, {"ize", ""}}};
+  static constexpr std::array<Rule, 18> kRules = {{{"al", ""},
+                                                   {"ance", ""},
+                                                   {"ence", ""},
+                                                   {"er", ""},
+                                                   {"ic", ""},
+                                                   {"able", ""},
+                                                   {"ible", ""},
+                                                   {"ant", ""},
+                                                   {"ement", ""},
+                                                   {"ment", ""},
+                                                   {"ent", ""},
+                                                   {"ou", ""},
+                                                   {"ism", ""},
+                                                   {"ate", ""},
+                                                   {"iti", ""},
+                                                   {"ous", ""},
+                                                   {"ive", ""},
+                                                   {"ize", ""}}};
   if (word.ends_with("ion")) {
     const std::string_view stem = std::string_view(word).substr(0, word.size() - 3);
     if (!stem.empty() && (stem.back() == 's' || stem.back() == 't') && measure(stem) > 1) {

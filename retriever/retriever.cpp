@@ -54,9 +54,9 @@ std::optional<IndexView> open_index(const catalog::Catalog& catalog,
     try {
       IndexView view(file.path);
       const auto documents = static_cast<std::int64_t>(view.header().documents);
-      const bool fits = view.header().revision == file.revision && view.slot_is_row() &&
-                        (file.revision == revision ? documents == catalog.size()
-                                                   : documents <= catalog.size());
+      const bool fits =
+          view.header().revision == file.revision && view.slot_is_row() &&
+          (file.revision == revision ? documents == catalog.size() : documents <= catalog.size());
       if (fits && view.encoder() == encoder.substr(0, view.header().encoder.size() - 1) &&
           !has_new_vectors(catalog, view, encoder)) {
         return view;
@@ -117,8 +117,8 @@ Retriever::Retriever(const catalog::Catalog& catalog, const std::filesystem::pat
     build(catalog, index_folder, encoder);
     base.emplace(index_path(index_folder, encoder, catalog.revision()));
   }
-  impl_ = std::make_unique<Impl>(Impl{SearchIndex(std::move(*base), std::move(tail)),
-                                      catalog.revision()});
+  impl_ = std::make_unique<Impl>(
+      Impl{SearchIndex(std::move(*base), std::move(tail)), catalog.revision()});
 }
 
 Retriever::Retriever(Retriever&&) noexcept = default;

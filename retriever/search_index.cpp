@@ -62,8 +62,8 @@ std::vector<Found> found_by_words(const LexicalScores& lexical, std::size_t lane
 
 /// Every place with its cosines and BM25F; places and hits are both in order of part and slot.
 std::vector<Found> found_exactly(std::span<const Place> places,
-                                 std::span<const LaneCosines> cosines,
-                                 const LexicalScores& lexical, std::size_t lane) {
+                                 std::span<const LaneCosines> cosines, const LexicalScores& lexical,
+                                 std::size_t lane) {
   std::vector<Found> found(places.size());
   for (std::size_t i = 0; i < places.size(); ++i) {
     found[i] = {places[i], 0, 0, cosines[i][lane]};
@@ -214,8 +214,8 @@ std::vector<Ranking> SearchIndex::rank(std::span<const Query> queries, RowsView 
   for (std::size_t first = 0; first < queries.size(); first += kLanes) {
     const std::size_t lanes = std::min(kLanes, queries.size() - first);
     GroupRanking group(corpus_, settings_, slots, options);
-    std::vector<Ranking> ranked = group.rank(
-        queries.subspan(first, lanes), dense_queries(vectors, first, lanes, corpus_.dim()));
+    std::vector<Ranking> ranked = group.rank(queries.subspan(first, lanes),
+                                             dense_queries(vectors, first, lanes, corpus_.dim()));
     std::move(ranked.begin(), ranked.end(), std::back_inserter(rankings));
   }
   return rankings;

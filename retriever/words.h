@@ -10,9 +10,9 @@ namespace stylus::retriever {
 
 /// Words that carry no subject; too frequent to rank by (quality-recipe section 4).
 inline constexpr std::array<std::string_view, 30> kStopWords = {
-    "a",  "an",  "the", "of", "in",  "on",   "at", "to",   "with", "and", "or",    "for", "from",
-    "by", "is",  "are", "was", "be", "been", "it", "its",  "this", "that", "as",   "into", "over",
-    "under", "up", "down", "near"};
+    "a",   "an",   "the",  "of", "in",   "on",   "at",    "to", "with", "and",
+    "or",  "for",  "from", "by", "is",   "are",  "was",   "be", "been", "it",
+    "its", "this", "that", "as", "into", "over", "under", "up", "down", "near"};
 
 [[nodiscard]] inline bool is_stop_word(std::string_view word) {
   if (word == "next") {
