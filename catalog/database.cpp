@@ -9,7 +9,7 @@
 namespace stylus::catalog {
 namespace {
 
-constexpr int kBusyTimeoutMs = 10'000;
+constexpr int kBusyTimeoutMs = 5'000;
 
 ErrorCode code_of(int result) {
   switch (result & 0xFF) {

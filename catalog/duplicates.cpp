@@ -21,6 +21,8 @@ constexpr std::size_t kShingleWords = 3;
 constexpr std::size_t kMinShingles = 8;
 constexpr std::size_t kMaxWords = 400;
 constexpr double kSimilar = 0.8;
+constexpr double kSimilarName = 0.5;
+constexpr std::size_t kNameWords = 32;
 constexpr std::size_t kBands = 16;
 constexpr std::size_t kBandRows = 4;
 /// A bucket of more texts than this is boilerplate; each is compared with the first ones only.
@@ -40,6 +42,20 @@ std::uint64_t hash_of(std::string_view text) {
   return mix(hash);
 }
 
+void sort_unique(std::vector<std::uint64_t>& hashes) {
+  std::sort(hashes.begin(), hashes.end());
+  hashes.erase(std::unique(hashes.begin(), hashes.end()), hashes.end());
+}
+
+std::vector<std::uint64_t> name_words(std::string_view name) {
+  std::vector<std::uint64_t> hashes;
+  for (const std::string& word : words_of(name, kNameWords)) {
+    hashes.push_back(hash_of(word));
+  }
+  sort_unique(hashes);
+  return hashes;
+}
+
 /// Hashes of all runs of three words, ascending, each once.
 std::vector<std::uint64_t> shingles_of(std::string_view text) {
   const std::vector<std::string> words = words_of(text, kMaxWords);
@@ -51,8 +67,7 @@ std::vector<std::uint64_t> shingles_of(std::string_view text) {
     }
     shingles.push_back(hash);
   }
-  std::sort(shingles.begin(), shingles.end());
-  shingles.erase(std::unique(shingles.begin(), shingles.end()), shingles.end());
+  sort_unique(shingles);
   return shingles;
 }
 
@@ -66,7 +81,8 @@ double overlap(const std::vector<std::uint64_t>& a, const std::vector<std::uint6
 struct Text {
   AdapterRow row = 0;
   std::vector<std::string> bases;
-  std::vector<std::uint64_t> shingles;
+  std::vector<std::uint64_t> name;      ///< Hashes of its words, ascending, each once.
+  std::vector<std::uint64_t> shingles;  ///< The same of runs of words.
 };
 
 bool may_share_base(const Text& a, const Text& b) {
@@ -109,9 +125,10 @@ std::vector<Text> read_texts(Database& database) {
       "SELECT d.row, d.name, d.triggers, d.description, a.bases, a.tensor_bases FROM document d "
       "JOIN adapter a USING (row) ORDER BY d.row");
   while (query->step()) {
-    std::string all(query->text(1));
-    all.append("\n").append(query->text(2)).append("\n").append(query->text(3));
-    Text text{query->integer(0), unpack_list(query->text(4)), shingles_of(all)};
+    std::string all(query->text(2));
+    all.append("\n").append(query->text(3));
+    Text text{query->integer(0), unpack_list(query->text(4)), name_words(query->text(1)),
+              shingles_of(all)};
     if (text.bases.empty()) {
       text.bases = unpack_list(query->text(5));
     }
@@ -150,7 +167,8 @@ void add_similar(Database& database, const Pairs& known, std::vector<DuplicateGr
           continue;
         }
         const double similarity = overlap(texts[other].shingles, texts[i].shingles);
-        if (similarity >= kSimilar) {
+        // Authors use one text for many adapters: the names tell those apart.
+        if (similarity >= kSimilar && overlap(texts[other].name, texts[i].name) >= kSimilarName) {
           joined.join(other, i, similarity);
         }
       }

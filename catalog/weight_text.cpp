@@ -154,6 +154,7 @@ std::vector<Number> numbers_in(std::string_view text) {
     }
     const bool alone = stands_alone(text, number.begin, number.end);
     if (alone && is_plausible_weight(number.high) &&
+        is_plausible_weight((number.low + number.high) / 2) &&
         (is_plausible_weight(number.low) || (number.range && number.low == 0))) {
       numbers.push_back(number);
     } else if (number.range && stands_alone(text, number.begin, first_end) &&
