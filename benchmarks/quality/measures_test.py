@@ -34,6 +34,10 @@ class Plans(unittest.TestCase):
         score = measures.prompt_score([("a", "tour bus"), ("x", "white")], self.KEYWORDS, {"a", "x"})
         self.assertAlmostEqual(score["lenient"], 2 / 3)
 
+    def test_lenient_keeps_a_hit_whatever_its_span_shares(self):
+        keywords = {"tour bus": ["a"], "red bus": ["gone"]}
+        self.assertEqual(measures.prompt_score([("a", "tour bus")], keywords, {"a"})["lenient"], 1.0)
+
     def test_no_picks_where_there_is_gold_scores_nothing(self):
         score = measures.prompt_score([], self.KEYWORDS, {"a"})
         self.assertEqual((score["strict"], score["any_hit"]), (0.0, 0.0))
