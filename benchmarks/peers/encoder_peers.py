@@ -29,7 +29,7 @@ def median_ms(run, seconds=2.0):
     """(elapsed, CPU) of one call."""
     run()
     elapsed, cpu, end = [], [], time.perf_counter() + seconds
-    while len(elapsed) < 3 or time.perf_counter() < end:
+    while not elapsed or time.perf_counter() < end:
         start, cpu_start = time.perf_counter(), time.process_time()
         run()
         elapsed.append((time.perf_counter() - start) * 1e3)
@@ -39,7 +39,7 @@ def median_ms(run, seconds=2.0):
 
 def ours(binary):
     """{(encoder, texts, words): (elapsed, CPU) milliseconds}"""
-    command = [binary, "--benchmark_filter=^encode/", "--benchmark_format=json", "--benchmark_repetitions=3"]
+    command = [binary, "--benchmark_filter=^encode/", "--benchmark_format=json", "--benchmark_repetitions=3", "--benchmark_min_time=0.2"]
     output = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
     found = {}
     for row in json.loads(output)["benchmarks"]:
