@@ -15,7 +15,7 @@ namespace stylus::retriever {
 /// The mixed vector m = sum_f w_f v_f, with w_f the inverse of a typical deviation of field f's
 /// cosines, has <q, m> = z(T) + z(TT) + z(S) up to a constant. It is rotated to its 256 main
 /// directions (PCA), rotated again at random so that all directions vary alike, and rounded.
-/// docs/decisions/002-first-stage.md has the figures.
+/// docs/decisions/009-first-stage.md has the figures.
 struct CodeBook {
   std::size_t dim = 0;
   std::array<float, kVectorFields> mix = {};

@@ -1,4 +1,4 @@
-// estimate_best(): one pass over the four-bit codes. docs/decisions/002-first-stage.md
+// estimate_best(): one pass over the four-bit codes. docs/decisions/009-first-stage.md
 #include <algorithm>
 #include <bit>
 #include <cmath>
