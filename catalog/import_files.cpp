@@ -121,18 +121,20 @@ class FileImport {
         place_(path.string()),
         sidecar_key_(source_key(SourceKind::kSidecars, stem_path(path))),
         file_key_(source_key(SourceKind::kFile, place_)),
-        previews_(pack_list(sidecars.previews)) {}
+        previews_(pack_list(sidecars.previews)),
+        known_(known_place(database_, place_)) {}
 
-  void run() {
+  /// Looks at the file, and opens it unless it is the known one.
+  /// Errors: those of the file. Nothing is stored yet.
+  void read() {
     stamp_ = stamp_of(path_);
     digest_ = sidecar_digest(sidecars_, job_.options);
-    known_ = known_place(database_, place_);
-    if (known_ && known_->stamp == stamp_) {
-      update_sidecars();
-    } else {
-      read_file_anew();
+    if (!known_ || known_->stamp != stamp_) {
+      read_file();
     }
   }
+
+  void store() { hashes_ ? store_file() : update_sidecars(); }
 
  private:
   /// The file is the one we know: nothing but what lies beside it can have changed.
@@ -157,32 +159,32 @@ class FileImport {
     job_.count(stored);
   }
 
-  void read_file_anew() {
+  void read_file() {
+    // Others may write while we read: it can take long.
+    job_.batch.commit();
     const auto norms =
         job_.options.compute_norms ? weights::NormMode::kCompute : weights::NormMode::kSkip;
-    const weights::AdapterFacts read = weights::read_adapter_file(path_, norms);
+    const weights::AdapterFacts facts = weights::read_adapter_file(path_, norms);
     const weights::FileHashes hashes = weights::hash_adapter_file(path_);
-    AdapterChange change;
-    change.id = "sha256:" + hashes.sha256;
-    change.facts = facts_of(read, hashes, path_);
-    change.installed = true;
-    change.touched = true;
-    add_sidecars(change);
-    SourceUpdate file{file_key_, digest_of(hashes.sha256), card_of_metadata(read.metadata)};
-    file.card.kind = read.kind;
+    SourceUpdate file{file_key_, digest_of(hashes.sha256), card_of_metadata(facts.metadata)};
+    file.card.kind = facts.kind;
     if (file.card.name.empty()) {
       file.card.name = clean_line(path_.stem().string(), kMaxNameBytes);
     }
     file.card.source = "folder";
-    change.updates.push_back(std::move(file));
-    job_.batch.open();
-    store_file(change, hashes.sha256);
-    // Reading took long compared with a flush: what is read is kept.
-    job_.batch.commit();
+    change_.id = "sha256:" + hashes.sha256;
+    change_.facts = facts_of(facts, hashes, path_);
+    change_.updates.push_back(std::move(file));
+    hashes_ = hashes;
   }
 
-  void store_file(AdapterChange& change, const std::string& sha256) {
-    std::optional<AdapterRow> row = row_of_bytes(database_, sha256);
+  void store_file() {
+    AdapterChange& change = change_;
+    change.installed = true;
+    change.touched = true;
+    add_sidecars(change);
+    job_.batch.open();
+    std::optional<AdapterRow> row = row_of_bytes(database_, hashes_->sha256);
     if (!row) {
       row = row_of_lone_sidecars(database_, sidecar_key_);
     }
@@ -205,6 +207,8 @@ class FileImport {
     } else {
       job_.count(stored);
     }
+    // Reading took long compared with a flush: what is read is kept.
+    job_.batch.commit();
   }
 
   /// Forgets places of the row that are no longer on disk: the file was moved here. True if
@@ -261,9 +265,11 @@ class FileImport {
   std::string sidecar_key_;
   std::string file_key_;
   std::string previews_;
+  std::optional<KnownPlace> known_;
   FileStamp stamp_;
   std::string digest_;
-  std::optional<KnownPlace> known_;
+  AdapterChange change_;
+  std::optional<weights::FileHashes> hashes_;  ///< Only of a file that was read.
 };
 
 ExamplePrompts kept_prompts(const ImportOptions& options) {
@@ -277,6 +283,22 @@ Card read_if_sidecar(const Sidecar& sidecar, const ImportOptions& options) {
         .value_or(Card{});
   } catch (const Error&) {
     return {};
+  }
+}
+
+/// Runs what reads a file; refuses the file where it fails. Only reading is tried so: a database
+/// that fails is no fault of the file.
+template <typename Action>
+bool succeeds(ImportJob& job, const fs::path& path, const Action& action) {
+  try {
+    action();
+    return true;
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::kCancelled) {
+      throw;
+    }
+    job.refuse(path.string(), error.what());
+    return false;
   }
 }
 
@@ -316,18 +338,14 @@ Card read_sidecars(ImportJob& job, const SidecarSet& sidecars) {
 
 void import_file_with_sidecars(ImportJob& job, const fs::path& path, const SidecarSet& sidecars) {
   ++job.report.seen;
-  try {
-    require(has_ending(path, kAdapterEndings) || has_ending(path, kPickleEndings),
-            ErrorCode::kUnsupported, "the ending is neither .safetensors nor .jsonl");
-    FileImport(job, path, sidecars).run();
-  } catch (const Error& error) {
-    const bool about_the_file =
-        error.code() == ErrorCode::kCorruptData || error.code() == ErrorCode::kUnsupported ||
-        error.code() == ErrorCode::kIo || error.code() == ErrorCode::kNotFound;
-    if (!about_the_file) {
-      throw;
-    }
-    job.refuse(path.string(), error.what());
+  FileImport import(job, path, sidecars);
+  const auto read = [&] {
+    require(is_adapter_file(path), ErrorCode::kUnsupported,
+            "the ending is neither .safetensors nor .jsonl");
+    import.read();
+  };
+  if (succeeds(job, path, read)) {
+    import.store();
   }
   job.batch.close_item();
   job.tell("reading files");
@@ -335,8 +353,10 @@ void import_file_with_sidecars(ImportJob& job, const fs::path& path, const Sidec
 
 void import_adapter_file(ImportJob& job, const fs::path& file) {
   std::set<std::string> names;
-  for (const fs::directory_entry& entry : fs::directory_iterator(file.parent_path())) {
-    names.insert(entry.path().filename().string());
+  std::error_code error;
+  fs::directory_iterator entries(file.parent_path(), error);
+  for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
+    names.insert(entries->path().filename().string());
   }
   std::set<std::string> used;
   const SidecarSet sidecars = find_sidecars(file.parent_path(), file.stem().string(), names, used);
@@ -345,7 +365,11 @@ void import_adapter_file(ImportJob& job, const fs::path& file) {
 
 void import_lone_sidecars(ImportJob& job, const fs::path& stem, const SidecarSet& sidecars) {
   const std::string key = source_key(SourceKind::kSidecars, stem.string());
-  const std::string digest = sidecar_digest(sidecars, job.options);
+  std::string digest;
+  if (!succeeds(job, stem, [&] { digest = sidecar_digest(sidecars, job.options); })) {
+    ++job.report.seen;
+    return;
+  }
   if (row_of_source(job.database, key, digest)) {
     ++job.report.seen;
     job.count(Stored::kUnchanged);
