@@ -1,8 +1,8 @@
 // How long texts take to become vectors, as stylus meets them: the keywords of one prompt in one
 // batch, card texts of 64 words by the hundred, and opening the encoder.
-// Unit: ms per call, CPU of all threads beside it; `texts` per second. Data: texts made here; encoders fetched by
-// tools/fetch_encoder.py into build/encoders or $STYLUS_ENCODERS_DIR (absent ones are left out).
-// Peers with the same texts: benchmarks/peers/encoder_peers.py.
+// Unit: ms per call, CPU of all threads beside it; `texts` per second. Data: texts made here;
+// encoders fetched by tools/fetch_encoder.py into build/encoders or $STYLUS_ENCODERS_DIR (absent
+// ones are left out). Peers with the same texts: benchmarks/peers/encoder_peers.py.
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>
