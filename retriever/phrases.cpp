@@ -14,7 +14,9 @@ namespace {
 
 /// A phrase names an adapter only if one of its words is rare among the adapters: at most one
 /// adapter in kRareShare holds it, or kRareCount adapters. So "miku" counts and "red hair" not,
-/// though many cards list it as a trigger.
+/// though many cards list it as a trigger. On 680 prompts of people with one adapter each, 1 in 200
+/// names the right adapter in 69 % (characters 84 %) among 4.8 named; 1 in 50 would name it in 72 %
+/// (86 %), but among 30.
 constexpr std::int64_t kRareShare = 200;
 constexpr std::int64_t kRareCount = 3;
 /// … and if it is not the trigger of too many: such a phrase is a habit of card writers.

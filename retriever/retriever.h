@@ -87,23 +87,32 @@ class Retriever {
   ~Retriever();
 
   /// Writes a fresh index for the catalogue's revision (atomically) and removes older ones of the
-  /// same encoder.
+  /// same encoder. Call it after vectors were stored: that changes no revision, so an index that
+  /// was built before would stay. (One that lacked vectors altogether is noticed on opening.)
   static void build(const catalog::Catalog& catalog, const std::filesystem::path& index_folder,
                     std::string_view encoder_id);
 
-  /// Shapes: Q queries; vectors [Q, D] unit rows in query order, or empty for lexical only.
+  /// Shapes: Q queries; vectors [Q, D] unit rows in query order, or empty for lexical only. A row
+  /// of
+  ///         zeros, and any vector while the index has none, counts as no vector.
   /// Filter first: means, deviations and ranks are over `allowed` alone.
-  /// Cost: one pass over the codes for all queries together.
+  /// Without a vector the score is z(BM25F), and only adapters that hold a stem are listed. An
+  /// adapter without vectors has cosines of 0.
+  /// Requires: as many vectors as queries, of the index's width, finite, else
+  ///           Error(kInvalidArgument).
+  /// Cost: one pass over the codes for each eight queries.
   [[nodiscard]] std::vector<Ranking> rank(std::span<const Query> queries, RowsView vectors,
                                           const catalog::AdapterSet& allowed,
                                           const RankOptions& options) const;
 
   /// Adapters of `among` that `text` names by a trigger phrase or by their name, most specific
-  /// first. Decides which characters a prompt asks for.
+  /// first, each once. Decides which characters a prompt asks for. A phrase without a word that is
+  /// rare among the adapters ("red hair") names nobody.
   [[nodiscard]] std::vector<NamedAdapter> named_in(std::string_view text,
                                                    const catalog::AdapterSet& among) const;
 
-  /// How many adapters' triggers hold this phrase: a trigger that fires for many is no evidence.
+  /// How many adapters have this phrase, whole, in their comma lists of triggers: a trigger that
+  /// fires for many is no evidence. Of a phrase with commas, the rarest part counts.
   [[nodiscard]] std::int64_t trigger_frequency(std::string_view phrase) const;
 
   [[nodiscard]] std::int64_t revision() const;
