@@ -220,7 +220,7 @@ std::string base_family(std::string_view spelling) {
 }
 
 const std::vector<BaseFamily>& base_families() {
-  static const std::vector<BaseFamily> families = {
+  static const std::vector<BaseFamily> kFamilies = {
       {"sd15", "Stable Diffusion 1.4 and 1.5"},
       {"sd2", "Stable Diffusion 2.0 and 2.1"},
       {"sdxl", "Stable Diffusion XL"},
@@ -270,7 +270,7 @@ const std::vector<BaseFamily>& base_families() {
       {"wan_5b", "Wan 2.2 5B"},
       {"other", "Other"},
   };
-  return families;
+  return kFamilies;
 }
 
 }  // namespace stylus::weights

@@ -92,22 +92,22 @@ ByteTable exponent_table() {
 }
 
 const ByteTable& byte_table(DType dtype) {
-  static const ByteTable e5m2 = small_float_table({5, 15, true, false});
-  static const ByteTable e4m3 = small_float_table({4, 7, false, false});
-  static const ByteTable e5m2_fnuz = small_float_table({5, 16, false, true});
-  static const ByteTable e4m3_fnuz = small_float_table({4, 8, false, true});
-  static const ByteTable e8m0 = exponent_table();
+  static const ByteTable kE5M2 = small_float_table({5, 15, true, false});
+  static const ByteTable kE4M3 = small_float_table({4, 7, false, false});
+  static const ByteTable kE5M2Fnuz = small_float_table({5, 16, false, true});
+  static const ByteTable kE4M3Fnuz = small_float_table({4, 8, false, true});
+  static const ByteTable kE8M0 = exponent_table();
   switch (dtype) {
     case DType::kF8E5M2:
-      return e5m2;
+      return kE5M2;
     case DType::kF8E4M3:
-      return e4m3;
+      return kE4M3;
     case DType::kF8E5M2FNUZ:
-      return e5m2_fnuz;
+      return kE5M2Fnuz;
     case DType::kF8E4M3FNUZ:
-      return e4m3_fnuz;
+      return kE4M3Fnuz;
     default:
-      return e8m0;
+      return kE8M0;
   }
 }
 

@@ -81,10 +81,10 @@ void put_first(std::vector<std::string>& families, const std::string& family) {
 /// True if the likeliest family may be taken although others fit: its adapters work on them too,
 /// or the others are rare. CLIP-L alone, in contrast, may belong to anything.
 bool has_likeliest(const std::vector<std::string>& families) {
-  static const std::vector<std::vector<std::string>> undecided = {
+  static const std::vector<std::vector<std::string>> kUndecided = {
       {"sd15", "sdxl"},     {"sd15", "sd2"},        {"sd3", "sd35_medium"},
       {"cogview4", "ltx2"}, {"cogvideox", "mochi"}, {"flux1", "sd3"}};
-  return std::none_of(undecided.begin(), undecided.end(), [&](const auto& pair) {
+  return std::none_of(kUndecided.begin(), kUndecided.end(), [&](const auto& pair) {
     return families.size() >= 2 && families[0] == pair[0] && families[1] == pair[1];
   });
 }

@@ -30,38 +30,38 @@ struct Recipe {
 };
 
 const std::vector<Recipe>& recipes() {
-  static const PartSet scales = parts({Part::kAlpha, Part::kScale, Part::kDoraScale,
-                                       Part::kDiffBias, Part::kReshapeWeight, Part::kSparseBias});
-  static const PartSet lokr_all =
+  static const PartSet kScales = parts({Part::kAlpha, Part::kScale, Part::kDoraScale,
+                                        Part::kDiffBias, Part::kReshapeWeight, Part::kSparseBias});
+  static const PartSet kLokrAll =
       parts({Part::kLokrW1, Part::kLokrW1A, Part::kLokrW1B, Part::kLokrT1, Part::kLokrW2,
              Part::kLokrW2A, Part::kLokrW2B, Part::kLokrT2}) |
-      scales;
-  static const PartSet full =
+      kScales;
+  static const PartSet kFullParts =
       parts({Part::kDiff, Part::kDiffBias, Part::kSetWeight, Part::kReshapeWeight, Part::kAlpha});
-  static const PartSet norm = parts({Part::kNormDiff, Part::kNormBiasDiff, Part::kNormScale});
-  static const std::vector<Recipe> all = {
+  static const PartSet kNormParts = parts({Part::kNormDiff, Part::kNormBiasDiff, Part::kNormScale});
+  static const std::vector<Recipe> kAll = {
       {Algorithm::kLora, parts({Part::kDown, Part::kUp}),
-       parts({Part::kMid, Part::kUpBias}) | scales},
+       parts({Part::kMid, Part::kUpBias}) | kScales},
       {Algorithm::kLoha, parts({Part::kHadaW1A, Part::kHadaW1B, Part::kHadaW2A, Part::kHadaW2B}),
-       parts({Part::kHadaT1, Part::kHadaT2}) | scales},
-      {Algorithm::kLokr, parts({Part::kLokrW1, Part::kLokrW2}), lokr_all},
-      {Algorithm::kLokr, parts({Part::kLokrW1A, Part::kLokrW1B, Part::kLokrW2}), lokr_all},
-      {Algorithm::kLokr, parts({Part::kLokrW1, Part::kLokrW2A, Part::kLokrW2B}), lokr_all},
+       parts({Part::kHadaT1, Part::kHadaT2}) | kScales},
+      {Algorithm::kLokr, parts({Part::kLokrW1, Part::kLokrW2}), kLokrAll},
+      {Algorithm::kLokr, parts({Part::kLokrW1A, Part::kLokrW1B, Part::kLokrW2}), kLokrAll},
+      {Algorithm::kLokr, parts({Part::kLokrW1, Part::kLokrW2A, Part::kLokrW2B}), kLokrAll},
       {Algorithm::kLokr, parts({Part::kLokrW1A, Part::kLokrW1B, Part::kLokrW2A, Part::kLokrW2B}),
-       lokr_all},
+       kLokrAll},
       {Algorithm::kGlora, parts({Part::kGloraA1, Part::kGloraA2, Part::kGloraB1, Part::kGloraB2}),
-       parts({Part::kGloraBm}) | scales},
+       parts({Part::kGloraBm}) | kScales},
       {Algorithm::kOft, parts({Part::kOftBlocks}), parts({Part::kAlpha, Part::kOftRescale})},
       {Algorithm::kOft, parts({Part::kOftDiagonal}), parts({Part::kAlpha, Part::kOftRescale})},
       {Algorithm::kIa3, parts({Part::kIa3Weight, Part::kIa3OnInput}), parts({Part::kAlpha})},
-      {Algorithm::kFull, parts({Part::kDiff}), full},
-      {Algorithm::kFull, parts({Part::kSetWeight}), full},
-      {Algorithm::kFull, parts({Part::kDiffBias}), full},
-      {Algorithm::kNorm, parts({Part::kNormDiff}), norm},
-      {Algorithm::kNorm, parts({Part::kNormBiasDiff}), norm},
-      {Algorithm::kNorm, parts({Part::kNormScale}), norm},
+      {Algorithm::kFull, parts({Part::kDiff}), kFullParts},
+      {Algorithm::kFull, parts({Part::kSetWeight}), kFullParts},
+      {Algorithm::kFull, parts({Part::kDiffBias}), kFullParts},
+      {Algorithm::kNorm, parts({Part::kNormDiff}), kNormParts},
+      {Algorithm::kNorm, parts({Part::kNormBiasDiff}), kNormParts},
+      {Algorithm::kNorm, parts({Part::kNormScale}), kNormParts},
   };
-  return all;
+  return kAll;
 }
 
 PartSet present_parts(const LayerUpdate& layer) {

@@ -55,7 +55,7 @@ std::string lora_problem(const LayerUpdate& layer) {
   const Tensor& up = *layer.part(Part::kUp);
   const Tensor* mid = layer.part(Part::kMid);
   if (mid == nullptr) {
-    const std::string problem = product_problem(up, down);
+    std::string problem = product_problem(up, down);
     return problem.empty() ? "" : disagree("up", up, "down", down);
   }
   const bool fits = is_matrix(*mid) && is_plain_matrix(up) && is_plain_matrix(down) &&
@@ -85,7 +85,7 @@ std::string loha_problem(const LayerUpdate& layer) {
     return "only one of hada_t1 and hada_t2 is there";
   }
   for (const auto& [a, b, core] : {std::tie(a1, b1, t1), std::tie(a2, b2, t2)}) {
-    const std::string problem = core == nullptr ? product_problem(a, b) : core_problem(*core, a, b);
+    std::string problem = core == nullptr ? product_problem(a, b) : core_problem(*core, a, b);
     if (!problem.empty()) {
       return problem;
     }
@@ -104,9 +104,8 @@ std::string lokr_factor_problem(const Tensor* whole, const Tensor* a, const Tens
 }
 
 std::string lokr_problem(const LayerUpdate& layer) {
-  const std::string first =
-      lokr_factor_problem(layer.part(Part::kLokrW1), layer.part(Part::kLokrW1A),
-                          layer.part(Part::kLokrW1B), layer.part(Part::kLokrT1));
+  std::string first = lokr_factor_problem(layer.part(Part::kLokrW1), layer.part(Part::kLokrW1A),
+                                          layer.part(Part::kLokrW1B), layer.part(Part::kLokrT1));
   if (!first.empty()) {
     return first;
   }
