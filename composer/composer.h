@@ -31,8 +31,8 @@ struct ComposeOptions {
   WeightRule weights = WeightRule::kBudget;
   double weight_budget = 1.5;  ///< For kBudget.
   bool insert_triggers = true;
-  /// Confidence a pick needs, [0, 1]; negative = the default: 0.05 for a keyword's candidate, 0.3
-  /// for an adapter that only the words of the whole prompt speak for.
+  /// Confidence a pick needs, [0, 1]; negative = the default: 0.05 for a keyword's candidate (0.01
+  /// a keyword from six on), 0.3 for an adapter that only the words of the whole prompt speak for.
   double threshold = -1;
   bool prompt_context = true;  ///< Score keywords with the whole prompt as context.
   int runners_up = 3;          ///< Listed per keyword.
@@ -58,7 +58,7 @@ struct Shelf {
 [[nodiscard]] Shelf shelf_of(const catalog::Catalog& catalog);
 
 /// The local composer: keywords, coverage, assignment, weights, triggers, masks (design 4.3,
-/// docs/decisions/003-composer.md). No language model.
+/// docs/decisions/010-two-judges.md). No language model.
 ///
 /// `encoder` may be null: lexical only, and the plan warns. All referenced objects must outlive
 /// the composer.

@@ -9,6 +9,7 @@
 #include "composer/parameters.h"
 #include "composer/plan_options.h"
 #include "composer/triggers.h"
+#include "retriever/terms.h"
 #include "support/error.h"
 #include "support/text.h"
 
@@ -27,6 +28,26 @@ bool is_style(const catalog::Adapter& adapter) {
          adapter.categories.end();
 }
 
+std::set<std::string> stems_of(std::string_view text) {
+  std::set<std::string> stems;
+  for (retriever::Term& term : retriever::terms_of(text)) {
+    stems.insert(std::move(term.stem));
+  }
+  return stems;
+}
+
+/// A phrase that shares a word with the adapter's name, or is its first trigger. Cards of
+/// characters list clothes and hair among their triggers, too.
+bool is_name_of(const retriever::NamedAdapter& named, const catalog::Adapter& adapter) {
+  const std::set<std::string> phrase = stems_of(named.phrase);
+  const std::set<std::string> name = stems_of(adapter.name);
+  const bool shares = std::any_of(phrase.begin(), phrase.end(),
+                                  [&](const std::string& stem) { return name.count(stem) != 0; });
+  const std::vector<std::string> triggers = adapter.overlay.triggers.value_or(adapter.triggers);
+  const std::string first = triggers.empty() ? "" : triggers.front();
+  return named.field == "name" || shares || stems_of(first.substr(0, first.find(','))) == phrase;
+}
+
 }  // namespace
 
 Composition::Composition(ComposerState& composer, std::string_view prompt,
@@ -39,8 +60,11 @@ Composition::Composition(ComposerState& composer, std::string_view prompt,
   limits_.max_adapters = static_cast<std::size_t>(options.max_adapters);
   limits_.max_per_keyword = static_cast<std::size_t>(options.max_per_keyword);
   limits_.max_styles = static_cast<std::size_t>(options.max_styles);
-  proposals_ = propose(reading_, composer.retriever, composer.encoder, filter_.compiled,
-                       {options.prompt_context, options.threshold});
+  proposals_ = propose(
+      reading_, composer.retriever, composer.encoder, filter_.compiled,
+      {options.prompt_context, options.threshold, [this](const retriever::NamedAdapter& named) {
+         return is_name_of(named, adapter(named.row));
+       }});
   pin_adapters();
   decide();
 }

@@ -7,6 +7,13 @@ namespace stylus::composer {
 namespace {
 
 constexpr double kFittedOnAdapters = 5155;
+constexpr double kFittedOnAllowed = 2286;
+constexpr double kLexicalShare = 0.3;  // of the fused score, quality-recipe section 5
+
+double lexical_factor(std::size_t allowed) {
+  const double own = static_cast<double>(std::max<std::size_t>(allowed, 1));
+  return std::sqrt(std::max(1.0, kFittedOnAllowed / own));
+}
 
 }  // namespace
 
@@ -15,15 +22,21 @@ double idf_scale(std::size_t adapters) {
   return std::log1p(kFittedOnAdapters) / own;
 }
 
+double scaled_fusion(const retriever::Features& features, const CatalogSize& size) {
+  const double share = size.has_vectors ? kLexicalShare : 1;
+  return static_cast<double>(features.fusion) +
+         share * (lexical_factor(size.allowed) - 1) * static_cast<double>(features.z_lexical);
+}
+
 KeywordFeatures keyword_features(const retriever::Ranking& ranking, std::size_t place,
-                                 double context, std::size_t adapters) {
+                                 double context, const CatalogSize& size) {
   const retriever::Features& f = ranking.candidates[place].features;
   const double max_idf =
       ranking.any_stem_known
-          ? std::min(1.0, static_cast<double>(ranking.max_idf) * idf_scale(adapters) / 9)
+          ? std::min(1.0, static_cast<double>(ranking.max_idf) * idf_scale(size.all) / 9)
           : 1.0;
-  return {f.fusion,
-          f.z_lexical,
+  return {scaled_fusion(f, size),
+          lexical_factor(size.allowed) * static_cast<double>(f.z_lexical),
           f.log_title,
           f.log_tags,
           f.log_description,

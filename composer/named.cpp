@@ -16,6 +16,7 @@ constexpr std::size_t kLongestText = std::size_t{16} << 10U;
 constexpr double kLeastNameValue = 4;
 /// Candidates of the lexical pass; named ones beyond them count with the last one's score.
 constexpr std::size_t kCandidates = 64;
+constexpr double kMostLeadOfOthers = 2;
 
 using Matches = std::vector<PromptMatch>;
 
@@ -63,6 +64,23 @@ Matches candidates(const retriever::Retriever& retriever, std::string_view text,
   return matches;
 }
 
+bool name_different_words(const PromptMatch& a, const PromptMatch& b) {
+  return a.named && b.named && (a.named->end <= b.named->begin || b.named->end <= a.named->begin);
+}
+
+/// How far a match is ahead of its best rival. One that other words of the prompt name is no rival:
+/// both may be wanted. But only the first of all can be far ahead.
+double lead_of(const Matches& matches, std::size_t i) {
+  std::size_t rival = 0;
+  while (rival < matches.size() &&
+         (rival == i || name_different_words(matches[i], matches[rival]))) {
+    ++rival;
+  }
+  const double other = rival < matches.size() ? matches[rival].score : 0;
+  const double lead = matches[i].score - other;
+  return i == 0 ? lead : std::min(lead, kMostLeadOfOthers);
+}
+
 }  // namespace
 
 double phrase_value(const retriever::Retriever& retriever, const retriever::NamedAdapter& named) {
@@ -87,10 +105,8 @@ std::vector<PromptMatch> match_prompt(const retriever::Retriever& retriever,
   });
   const NamedModel& model = parameters().named;
   for (std::size_t i = 0; i < matches.size(); ++i) {
-    const std::size_t rival = i == 0 ? 1 : 0;
-    const double other = rival < matches.size() ? matches[rival].score : 0;
     const double sum = model.bias + model.lexical * matches[i].score +
-                       model.phrase * matches[i].phrase + model.lead * (matches[i].score - other);
+                       model.phrase * matches[i].phrase + model.lead * lead_of(matches, i);
     matches[i].confidence = 1 / (1 + std::exp(-sum));
   }
   matches.resize(std::min(matches.size(), k));

@@ -27,6 +27,7 @@ struct PromptMatch {
 ///   score = lexical + 0.7 phrase
 ///   phrase = min(sum of value * idf over the phrase's words, ln(1 + adapters / triggers like it))
 ///
+/// The confidence grows with score, phrase and the lead over the best rival for the same words.
 /// `allowed`: may be ranked. `searchable`: PromptReading::searchable.
 /// Cost: one lexical pass; text beyond 16 KiB is not looked at.
 [[nodiscard]] std::vector<PromptMatch> match_prompt(const retriever::Retriever& retriever,

@@ -12,7 +12,7 @@
 namespace stylus::composer {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;  // unknown fields keep their order
 
 constexpr std::size_t kMaxPlanBytes = std::size_t{16} << 20U;
 
@@ -256,7 +256,12 @@ void check_overlaps(const Plan& plan, const std::string& where) {
 Plan plan_from_json(std::string_view text, std::string_view what) {
   JsonLimits limits;
   limits.max_bytes = kMaxPlanBytes;
-  const Json json = parse_json(text, what, limits);
+  static_cast<void>(parse_json(text, what, limits));  // checks bounds, form and UTF-8
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
+  const Json json = Json::parse(text);
   const Field field(json, std::string(what));
   check_version(field);
 

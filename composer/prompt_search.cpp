@@ -5,10 +5,12 @@
 #include <string>
 #include <unordered_map>
 
+#include "composer/common_words.h"
 #include "composer/evidence.h"
 #include "composer/keywords.h"
 #include "composer/named.h"
 #include "composer/prompt_tokens.h"
+#include "retriever/terms.h"
 #include "support/error.h"
 #include "support/text.h"
 
@@ -83,6 +85,20 @@ Hits search_keyword(const retriever::Retriever& retriever, const encoder::TextEn
   return hits;
 }
 
+/// "miku" names all of "miku", but "stone" not all of "stone teddy bear".
+bool names_all(const retriever::NamedAdapter& named, std::string_view text) {
+  const auto telling = [](std::string_view words) {
+    std::set<std::string> stems;
+    for (retriever::Term& term : retriever::terms_of(words)) {
+      if (word_value(term.stem) == 1) {
+        stems.insert(std::move(term.stem));
+      }
+    }
+    return stems;
+  };
+  return telling(named.phrase) == telling(text);
+}
+
 Hits search_whole_prompt(const retriever::Retriever& retriever, const encoder::TextEncoder* encoder,
                          const std::string& searchable, const catalog::AdapterSet& allowed,
                          std::size_t k) {
@@ -128,8 +144,12 @@ std::vector<SearchHit> search_prompt(const retriever::Retriever& retriever,
           "the text to search is not valid UTF-8; convert it first");
   const bool whole = reads_as_prompt(text);
   const std::string searchable = whole ? read_prompt(text).searchable : std::string(text);
-  const catalog::AdapterSet allowed =
-      with_named(filter.allowed, named_specifically(retriever, searchable, filter.only_if_named));
+  std::vector<retriever::NamedAdapter> characters =
+      named_specifically(retriever, searchable, filter.only_if_named);
+  if (!whole) {
+    std::erase_if(characters, [&](const auto& each) { return !names_all(each, text); });
+  }
+  const catalog::AdapterSet allowed = with_named(filter.allowed, characters);
   return whole ? search_whole_prompt(retriever, encoder, searchable, allowed, options.k)
                : search_keyword(retriever, encoder, text, allowed, options);
 }

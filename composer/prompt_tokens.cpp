@@ -50,7 +50,7 @@ Kind kind_beyond_ascii(utf8proc_int32_t code_point) {
       return Kind::kBreak;
     default:
       return code_point == 0x7684 || code_point == 0x306E || code_point == 0x3092  // 的 の を
-                 ? Kind::kBlank
+                 ? Kind::kBreak
                  : Kind::kOther;
   }
 }

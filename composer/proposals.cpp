@@ -13,6 +13,7 @@ namespace stylus::composer {
 namespace {
 
 constexpr std::size_t kPromptMatches = 10;
+constexpr double kFewKeywords = 5;
 constexpr std::size_t kContextWords = 64;
 constexpr std::size_t kContextBytes = 2048;
 
@@ -32,13 +33,14 @@ struct Rankings {
   std::vector<retriever::Ranking> rankings;
   std::optional<std::unordered_map<catalog::AdapterRow, double>>
       context;  ///< Score for the prompt.
-  bool used_vectors = false;
+  CatalogSize size;
 };
 
 Rankings rank_keywords(const PromptReading& reading, const retriever::Retriever& retriever,
                        const encoder::TextEncoder* encoder, const catalog::AdapterSet& allowed,
                        bool with_context) {
   Rankings result;
+  result.size = {retriever.size(), allowed.size(), false};
   std::vector<retriever::Query> queries;
   for (std::size_t i = 0; i < reading.keywords.size(); ++i) {
     if (!reading.keywords[i].common) {
@@ -59,7 +61,7 @@ Rankings rank_keywords(const PromptReading& reading, const retriever::Retriever&
       texts.push_back(query.text);
     }
     vectors = encoder->encode(texts);
-    result.used_vectors = true;
+    result.size.has_vectors = true;
   }
   retriever::RankOptions options;
   options.k = parameters().candidates;
@@ -68,7 +70,7 @@ Rankings rank_keywords(const PromptReading& reading, const retriever::Retriever&
   if (with_context) {
     result.context.emplace();
     for (const retriever::Candidate& candidate : result.rankings.back().candidates) {
-      result.context->emplace(candidate.row, candidate.score);
+      result.context->emplace(candidate.row, scaled_fusion(candidate.features, result.size));
     }
     result.rankings.pop_back();
   }
@@ -120,10 +122,9 @@ class Collector {
   std::map<Key, Proposal> by_key_;
 };
 
-void propose_by_keyword(const Rankings& rankings, std::size_t adapters, double threshold,
-                        Collector& collector) {
+void propose_by_keyword(const Rankings& rankings, double threshold, Collector& collector) {
   const KeywordModel& model =
-      parameters().keyword_model(rankings.used_vectors, rankings.context.has_value());
+      parameters().keyword_model(rankings.size.has_vectors, rankings.context.has_value());
   for (std::size_t i = 0; i < rankings.rankings.size(); ++i) {
     const retriever::Ranking& ranking = rankings.rankings[i];
     for (std::size_t place = 0; place < ranking.candidates.size(); ++place) {
@@ -138,7 +139,8 @@ void propose_by_keyword(const Rankings& rankings, std::size_t adapters, double t
       Proposal proposal;
       proposal.keyword = rankings.keywords[i];
       proposal.row = candidate.row;
-      proposal.confidence = model.probability(keyword_features(ranking, place, context, adapters));
+      proposal.confidence =
+          model.probability(keyword_features(ranking, place, context, rankings.size));
       proposal.sure_enough = proposal.confidence >= threshold;
       proposal.place = place;
       proposal.cosine = candidate.features.cos_title_tags;
@@ -191,14 +193,19 @@ Proposals propose(const PromptReading& reading, const retriever::Retriever& retr
     return result;
   }
   result.named_characters = named_specifically(retriever, reading.searchable, filter.only_if_named);
+  std::erase_if(result.named_characters, [&](const retriever::NamedAdapter& named) {
+    return options.is_its_name && !options.is_its_name(named);
+  });
   const catalog::AdapterSet allowed = with_named(filter.allowed, result.named_characters);
   const Rankings rankings =
       rank_keywords(reading, retriever, encoder, allowed, options.prompt_context);
-  result.used_vectors = rankings.used_vectors;
+  result.used_vectors = rankings.size.has_vectors;
   const bool own = options.threshold >= 0;
+  // The surest of many candidates is often sure by chance: a prompt of 20 tags needs more.
+  const double many = std::max(1.0, static_cast<double>(rankings.keywords.size()) / kFewKeywords);
   Collector collector;
-  propose_by_keyword(rankings, retriever.size(),
-                     own ? options.threshold : parameters().keyword_threshold, collector);
+  propose_by_keyword(rankings, own ? options.threshold : many * parameters().keyword_threshold,
+                     collector);
   propose_by_prompt(reading, match_prompt(retriever, reading.searchable, allowed, kPromptMatches),
                     own ? options.threshold : parameters().named_threshold, collector);
   result.list = std::move(collector).sorted();

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,8 @@ struct Proposal {
 struct ProposalOptions {
   bool prompt_context = true;
   double threshold = -1;  ///< As ComposeOptions::threshold.
+  /// Whether a phrase is a character's name and not, say, its clothes; empty = always.
+  std::function<bool(const retriever::NamedAdapter&)> is_its_name;
 };
 
 /// What the catalogue has for a prompt.

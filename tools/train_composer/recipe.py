@@ -1,7 +1,7 @@
 """The keyword recipe (BM25F, cosines, fusion, the numbers of a candidate) in numpy.
 
 A second, independent form of what the rooms `retriever` and `composer` do in C++; training needs
-nothing else. Sections refer to the quality recipe in docs/decisions/003-composer.md.
+nothing else. Sections refer to the quality recipe in docs/decisions/010-two-judges.md.
 """
 import json
 import re

@@ -26,7 +26,7 @@ CONTEXT_FLOOR = 3.5
 L2 = 20.0
 FOLDS = 5
 # Set by hand on the development half of real prompts with one adapter each (figures in
-# docs/decisions/003-composer.md): how sure the words of a whole prompt make an adapter.
+# docs/decisions/010-two-judges.md): how sure the words of a whole prompt make an adapter.
 NAMED_MODEL = {"phrase_share": 0.7, "bias": -4.2, "lexical": 0.02, "phrase": 0.43, "lead": 0.22}
 THRESHOLDS = {"keyword": 0.05, "named": 0.3}
 # Median Frobenius norm of whole updates by base family and kind: 18 files of SD 1.5, 2 of SD 2.
