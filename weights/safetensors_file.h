@@ -45,7 +45,7 @@ struct Safetensors {
 ///           "misaligned slice", "wrong size", "wrong file length".
 /// Ensures:  every Tensor's bytes lie inside `file`, which must outlive the result.
 /// Cost:     time and memory in the size of the header only.
-/// Format:   see docs/formats.md#safetensors
+/// Format:   README of github.com/huggingface/safetensors, "Format"
 [[nodiscard]] Safetensors parse_safetensors(std::span<const std::byte> file, std::string_view what);
 
 /// A memory-mapped safetensors file.
