@@ -27,7 +27,7 @@ ONLY_HEADER = {
 }
 # Third-party headers that belong to one room.
 OWNED = {r"<faiss/": {"retriever"}, r"<sqlite3\.h>": {"catalog"}, r"<(torch|ATen|c10)/": set(),
-         r"<sentencepiece": {"encoder"}, r"<CLI/": {"app"}, r"<spdlog/": {"app"}}
+         r"<CLI/": {"app"}, r"<spdlog/": {"app"}}
 
 
 def problems_of(root: pathlib.Path) -> list[str]:

