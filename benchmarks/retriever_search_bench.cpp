@@ -28,6 +28,7 @@ constexpr std::size_t kDim = 512;
 constexpr std::size_t kWords = 20'000;
 constexpr std::size_t kClusters = 5000;
 constexpr std::size_t kQueries = 64;
+constexpr double kCommonestAsked = 20;
 
 /// xorshift: the same numbers everywhere, and fast enough for 1.5 billion of them.
 class Random {
@@ -92,8 +93,10 @@ void vector_of(std::size_t adapter, std::size_t field, std::span<float> row) {
   normalise(row);
 }
 
-std::string word(Random& random) {
-  const double rank = std::pow(static_cast<double>(kWords), random.uniform());
+/// One of the words from the `commonest`-th on, with Zipf's frequencies.
+std::string word(Random& random, double commonest = 1) {
+  const double rank =
+      commonest * std::pow(static_cast<double>(kWords) / commonest, random.uniform());
   auto i = static_cast<std::size_t>(rank);
   std::string text;
   for (; i > 0; i /= 20) {
@@ -103,10 +106,10 @@ std::string word(Random& random) {
   return text;
 }
 
-std::string words(Random& random, std::size_t count) {
+std::string words(Random& random, std::size_t count, double commonest = 1) {
   std::string text;
   for (std::size_t i = 0; i < count; ++i) {
-    text.append(word(random)).append(" ");
+    text.append(word(random, commonest)).append(" ");
   }
   return text;
 }
@@ -168,13 +171,14 @@ struct Batch {
   Rows vectors;
 };
 
-/// Keywords of one or two words whose vectors lie near some adapter's title vector.
+/// Keywords whose words stand in some 5 % of the adapters, as real ones do, with vectors near a
+/// title.
 Batch batch(std::size_t adapters, std::size_t keywords, std::size_t number) {
   Batch made;
   made.vectors = Rows(keywords, kDim);
   for (std::size_t i = 0; i < keywords; ++i) {
     Random random(number * kQueries + i + 99);
-    made.queries.push_back({words(random, 1 + random.below(2))});
+    made.queries.push_back({words(random, 1 + random.below(2), kCommonestAsked)});
     vector_of(1 + random.below(adapters), 0, made.vectors.row(i));
     add_noise(random, 0.8F, made.vectors.row(i));
     normalise(made.vectors.row(i));

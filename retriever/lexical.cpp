@@ -96,9 +96,12 @@ struct PartScorer {
         break;
       }
       const std::uint16_t* lengths = view.field_lengths(posting.slot);
-      float x = 0;
-      for (std::size_t f = 0; f < kFields; ++f) {
-        x += static_cast<float>(posting.count[f]) * corpus.field_factor(f, lengths[f]);
+      float x = static_cast<float>(posting.count[kDescription]) *
+                corpus.field_factor(kDescription, lengths[kDescription]);
+      if ((posting.count[kTitle] | posting.count[kTags] | posting.count[kTriggers]) != 0) {
+        for (const std::size_t f : {kTitle, kTags, kTriggers}) {  // few words are in these
+          x += static_cast<float>(posting.count[f]) * corpus.field_factor(f, lengths[f]);
+        }
       }
       const float score = term.idf_factor * x / (x + static_cast<float>(kK1));
       for (const std::size_t lane : term.lanes) {
