@@ -36,11 +36,11 @@ std::set<std::string> stems_of(std::string_view text) {
   return stems;
 }
 
-/// A phrase that shares a word with the adapter's name, or is its first trigger. Cards of
+/// A phrase that shares a word with the adapter's name or tags, or is its first trigger. Cards of
 /// characters list clothes and hair among their triggers, too.
 bool is_name_of(const retriever::NamedAdapter& named, const catalog::Adapter& adapter) {
   const std::set<std::string> phrase = stems_of(named.phrase);
-  const std::set<std::string> name = stems_of(adapter.name);
+  const std::set<std::string> name = stems_of(adapter.name + " " + join(adapter.tags, " "));
   const bool shares = std::any_of(phrase.begin(), phrase.end(),
                                   [&](const std::string& stem) { return name.count(stem) != 0; });
   const std::vector<std::string> triggers = adapter.overlay.triggers.value_or(adapter.triggers);
@@ -324,7 +324,9 @@ Plan Composition::plan() {
 
 std::vector<std::string> Composition::warnings(const std::vector<PlanAdapter>& adapters) {
   std::vector<std::string> warnings;
-  if (!proposals_.used_vectors && !reading_.keywords.empty()) {
+  const bool looked_up = std::any_of(reading_.keywords.begin(), reading_.keywords.end(),
+                                     [](const KeywordSpan& keyword) { return !keyword.common; });
+  if (!proposals_.used_vectors && looked_up) {
     warnings.emplace_back(
         composer_.encoder == nullptr
             ? "no text encoder: adapters were found by their words alone"

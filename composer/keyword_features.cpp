@@ -8,6 +8,9 @@ namespace {
 
 constexpr double kFittedOnAdapters = 5155;
 constexpr double kFittedOnAllowed = 2286;
+// Scaling goes no further than what a good match had in the catalogue of the fit.
+constexpr double kHighLexical = 20;
+constexpr double kHighFusion = 9;
 constexpr double kLexicalShare = 0.3;  // of the fused score, quality-recipe section 5
 
 double lexical_factor(std::size_t allowed) {
@@ -24,19 +27,22 @@ double idf_scale(std::size_t adapters) {
 
 double scaled_fusion(const retriever::Features& features, const CatalogSize& size) {
   const double share = size.has_vectors ? kLexicalShare : 1;
-  return static_cast<double>(features.fusion) +
-         share * (lexical_factor(size.allowed) - 1) * static_cast<double>(features.z_lexical);
+  const auto fusion = static_cast<double>(features.fusion);
+  const double added =
+      share * (lexical_factor(size.allowed) - 1) * static_cast<double>(features.z_lexical);
+  return std::min(fusion + added, std::max(fusion, size.has_vectors ? kHighFusion : kHighLexical));
 }
 
 KeywordFeatures keyword_features(const retriever::Ranking& ranking, std::size_t place,
                                  double context, const CatalogSize& size) {
   const retriever::Features& f = ranking.candidates[place].features;
+  const auto z_lexical = static_cast<double>(f.z_lexical);
   const double max_idf =
       ranking.any_stem_known
           ? std::min(1.0, static_cast<double>(ranking.max_idf) * idf_scale(size.all) / 9)
           : 1.0;
   return {scaled_fusion(f, size),
-          lexical_factor(size.allowed) * static_cast<double>(f.z_lexical),
+          std::min(lexical_factor(size.allowed) * z_lexical, std::max(z_lexical, kHighLexical)),
           f.log_title,
           f.log_tags,
           f.log_description,

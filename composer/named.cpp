@@ -16,7 +16,7 @@ constexpr std::size_t kLongestText = std::size_t{16} << 10U;
 constexpr double kLeastNameValue = 4;
 /// Candidates of the lexical pass; named ones beyond them count with the last one's score.
 constexpr std::size_t kCandidates = 64;
-constexpr double kMostLeadOfOthers = 2;
+constexpr double kMostLeadOfOthers = 1;
 
 using Matches = std::vector<PromptMatch>;
 

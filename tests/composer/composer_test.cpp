@@ -45,7 +45,7 @@ TEST_F(ComposerTest, ServesTheWordsOfASentence) {
   EXPECT_EQ(made.keywords[0].begin, 2U);
   EXPECT_EQ(made.keywords[0].end, 12U);
   EXPECT_EQ(made.keywords[0].decision, "covered");
-  EXPECT_EQ(made.keywords[0].picks.at(0).evidence.at(0).field, "trigger");
+  EXPECT_EQ(made.keywords[0].picks.at(0).evidence.at(0).match, "lighthouse");
   EXPECT_EQ(made.keywords[1].decision, "abstained");
   EXPECT_THAT(made.keywords[1].reason, Not(IsEmpty()));
 }
