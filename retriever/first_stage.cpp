@@ -221,6 +221,7 @@ std::vector<std::vector<Found>> estimate_best(
       code_queries(corpus.parts()[0].view.rotation(), queries.dim, queries.values);
   const auto codes = sample_codes(corpus, coded, queries.lanes, sample);
   std::vector<Estimate> estimates;
+  estimates.reserve(queries.lanes);
   for (std::size_t lane = 0; lane < queries.lanes; ++lane) {
     estimates.push_back(fit(fusions[lane], sample_cosines, codes, lane));
   }

@@ -56,6 +56,7 @@ std::vector<SharedTerm> share_terms(const std::vector<LexicalLane>& lanes) {
     }
   }
   std::vector<SharedTerm> terms;
+  terms.reserve(shared.size());
   for (auto& [stem, term] : shared) {
     terms.push_back(std::move(term));
   }
@@ -159,6 +160,7 @@ void score_part(const PartScorer& scorer,
   parallel_for(hits.size(), kBlocksAPiece, [&](std::size_t from, std::size_t to) {
     static thread_local Scratch scratch;
     std::vector<std::span<const Posting>> next;
+    next.reserve(scorer.terms.size());
     for (const SharedTerm& term : scorer.terms) {
       const auto number = term.use.numbers[scorer.part];
       next.push_back(number ? postings_from(scorer.view.postings(*number), from * kBlockSlots)
@@ -183,6 +185,7 @@ LexicalScores score_lexically(const Corpus& corpus,
                               const AllowedSlots& allowed, std::span<const Place> sample,
                               const WordValue& word_value) {
   LexicalScores scores;
+  scores.lanes.reserve(queries.size());
   for (const std::vector<std::string>& stems : queries) {
     scores.lanes.push_back(look_up(corpus, stems, word_value));
   }

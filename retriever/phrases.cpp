@@ -113,6 +113,7 @@ class NameFinder {
 
   std::vector<NamedAdapter> sorted() {
     std::vector<NamedAdapter> named;
+    named.reserve(best_.size());
     for (auto& [row, adapter] : best_) {
       named.push_back(std::move(adapter));
     }
