@@ -148,8 +148,14 @@ void Composition::decide() {
 std::string Composition::reason_for_none(std::size_t index) const {
   for (const Decision& decision : decisions_) {
     if (proposals_.list[decision.proposal].keyword == index) {  // the surest one
-      return decision.outcome == Outcome::kUnsure ? "no adapter is specific enough"
-                                                  : reason_of(decision.outcome, limits_);
+      switch (decision.outcome) {
+        case Outcome::kUnsure:
+          return "no adapter is specific enough";
+        case Outcome::kServesAnother:
+          return "its best adapter serves another keyword";
+        default:
+          return reason_of(decision.outcome, limits_);
+      }
     }
   }
   return reading_.keywords[index].common ? "says too little about any adapter"

@@ -59,10 +59,12 @@ def draw(title: str, text: str) -> str:
             code = re.fullmatch(r"\x1b\[([0-9;]*)m", part)
             if code:
                 colour = "" if code[1] in ("", "0") else code[1]
-            elif part:
+            else:
                 bold = ' font-weight="bold"' if colour == "1" else ""
-                out.append(f'<text x="{MARGIN + column * CELL_W:.1f}" y="{y}" textLength="{width(part) * CELL_W:.1f}" '
-                           f'fill="{INK.get(colour, INK[""])}"{bold}>{html.escape(part)}</text>')
+                for words in re.finditer(r"\S+(?: \S+)*", part):
+                    x = MARGIN + (column + width(part[:words.start()])) * CELL_W
+                    out.append(f'<text x="{x:.1f}" y="{y}" textLength="{width(words[0]) * CELL_W:.1f}" '
+                               f'fill="{INK.get(colour, INK[""])}"{bold}>{html.escape(words[0])}</text>')
                 column += width(part)
     out.append("</g></svg>\n")
     return "\n".join(out)
