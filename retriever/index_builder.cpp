@@ -73,7 +73,7 @@ std::vector<std::uint32_t> IndexBuilder::terms_of_field(std::string_view text) {
 
 void IndexBuilder::add(const catalog::Document& document) {
   const std::uint32_t slot = next_slot(document.row);
-  const CardText text = card_text_of(document);
+  const catalog::CardText text = catalog::card_text_of(document);
   std::array<std::vector<std::uint32_t>, kFields> fields;
   for (std::size_t f = 0; f < kFields; ++f) {
     fields[f] = terms_of_field(text.fields[f]);

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "catalog/adapter.h"
-#include "retriever/card_text.h"
+#include "catalog/card_text.h"
 #include "retriever/code_book.h"
 #include "retriever/index_format.h"
 

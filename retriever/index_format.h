@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "retriever/card_text.h"
+#include "catalog/card_text.h"
 
 namespace stylus::retriever {
 
@@ -14,6 +14,10 @@ inline constexpr std::array<char, 8> kIndexMagic = {'S', 'T', 'Y', 'L', 'I', 'N'
 inline constexpr std::uint32_t kIndexVersion = 1;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 inline constexpr std::size_t kSectionAlignment = 64;
+
+/// The fields of BM25F, in the order of the index.
+using catalog::kDescription, catalog::kTags, catalog::kTitle, catalog::kTriggers;
+inline constexpr std::size_t kFields = catalog::kCardFields;
 
 /// The vectors of an adapter, in the order of the index.
 inline constexpr std::size_t kVectorFields = 3;

@@ -15,7 +15,7 @@ inline std::filesystem::path shared_data() {
 }  // namespace stylus
 
 /// Skips the test, and says so, when the real data are not there.
-#define STYLUS_NEEDS_SHARED_DATA()                                                  \
-  if (!std::filesystem::exists(stylus::shared_data())) {                            \
-    GTEST_SKIP() << "needs the real data of ../shared/data, which is not here";     \
+#define STYLUS_NEEDS_SHARED_DATA()                                              \
+  if (!std::filesystem::exists(stylus::shared_data())) {                        \
+    GTEST_SKIP() << "needs the real data of ../shared/data, which is not here"; \
   }

@@ -2,7 +2,7 @@
 // again by themselves.
 #include <cstdlib>
 
-#include "retriever/card_text.h"
+#include "catalog/card_text.h"
 #include "retriever/terms.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,6 +21,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   document.tags = {text};
   document.triggers = {text};
   document.description = text;
-  (void)retriever::card_text_of(document);
+  (void)catalog::card_text_of(document);
   return 0;
 }

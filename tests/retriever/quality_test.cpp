@@ -9,7 +9,7 @@
 #include <sstream>
 
 #include "encoder/encoder.h"
-#include "retriever/card_text.h"
+#include "refiner/embedder.h"
 #include "retriever/index_builder.h"
 #include "retriever/search_index.h"
 #include "support/json.h"
@@ -107,20 +107,6 @@ struct RealData {
   }
 };
 
-/// The recipe's T, TT and S of a card.
-std::array<std::string, kVectorFields> embedded_texts(const catalog::Document& document) {
-  const CardText text = card_text_of(document);
-  const std::string title_tags = text.fields[kTitle] + " . " + text.fields[kTags];
-  const auto first_words = [](const std::string& whole, std::size_t count) {
-    std::vector<std::string> words = split_list(whole, ' ');
-    words.resize(std::min(words.size(), count));
-    return join(words, " ");
-  };
-  const std::string summary = title_tags + " . " + first_words(text.fields[kTriggers], 30) + " . " +
-                              text.fields[kDescription];
-  return {text.fields[kTitle], title_tags, first_words(summary, 64)};
-}
-
 SearchIndex lexical_index(const RealData& data) {
   IndexBuilder builder(IndexOptions{});
   for (const catalog::Document& document : data.documents) {
@@ -155,10 +141,10 @@ std::string fused_index_bytes(const RealData& data, const encoder::TextEncoder& 
     builder.add(document);
     if (data.filtered.contains(document.row)) {
       rows.push_back(document.row);
-      const auto forms = embedded_texts(document);
-      for (std::size_t f = 0; f < kVectorFields; ++f) {
-        texts[f].push_back(forms[f]);
-      }
+      const refiner::TextForms forms = refiner::text_forms(document);
+      texts[0].push_back(forms.title);
+      texts[1].push_back(forms.title_tags);
+      texts[2].push_back(forms.summary);
     }
   }
   for (std::size_t f = 0; f < kVectorFields; ++f) {

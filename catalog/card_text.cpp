@@ -1,4 +1,4 @@
-#include "retriever/card_text.h"
+#include "catalog/card_text.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 #include "support/text.h"
 
-namespace stylus::retriever {
+namespace stylus::catalog {
 namespace {
 
 constexpr std::size_t kTriggerBytes = 400;
@@ -186,7 +186,7 @@ std::string clean_title(std::string_view title) {
   return clean.empty() ? std::string(title) : clean;
 }
 
-CardText card_text_of(const catalog::Document& document) {
+CardText card_text_of(const Document& document) {
   CardText text;
   for (const std::string& tag : document.tags) {
     const bool noise = std::any_of(kTagNoise.begin(), kTagNoise.end(), [&](std::string_view word) {
@@ -209,4 +209,4 @@ CardText card_text_of(const catalog::Document& document) {
   return text;
 }
 
-}  // namespace stylus::retriever
+}  // namespace stylus::catalog

@@ -7,14 +7,21 @@
 
 #include "catalog/adapter.h"
 
-namespace stylus::retriever {
+namespace stylus::catalog {
 
-/// The fields of BM25F, in the order of the index.
-enum Field : std::size_t { kTitle = 0, kTags = 1, kTriggers = 2, kDescription = 3, kFields = 4 };
+/// The texts of a card that search weighs against each other.
+enum CardField : std::size_t {
+  kTitle = 0,
+  kTags = 1,
+  kTriggers = 2,
+  kDescription = 3,
+  kCardFields = 4
+};
 
-/// A card as the lexical index reads it (quality-recipe section 3).
+/// A card as search reads it: its texts without decoration, links and format words. The lexical
+/// index and the encoder read the same forms.
 struct CardText {
-  std::array<std::string, kFields> fields;
+  std::array<std::string, kCardFields> fields;
   std::vector<std::string> tags;     ///< One text per tag, for whole-tag matches.
   std::vector<std::string> names;    ///< Texts that name the adapter in a prompt.
   std::vector<std::string> phrases;  ///< Trigger phrases, split at commas.
@@ -24,9 +31,9 @@ struct CardText {
 /// (BM25F alone, hit@1 / @3 / @10): clean title, clean tags, first 400 bytes of the triggers and
 /// description without links give 0.304 / 0.470 / 0.584, the recipe's figures; raw titles give
 /// 0.292 at 1, and triggers in full 0.299.
-[[nodiscard]] CardText card_text_of(const catalog::Document& document);
+[[nodiscard]] CardText card_text_of(const Document& document);
 
 /// "[LoRA] Old Harbour v1.2 (SD1.5)" -> "Old Harbour"; the raw title if nothing would be left.
 [[nodiscard]] std::string clean_title(std::string_view title);
 
-}  // namespace stylus::retriever
+}  // namespace stylus::catalog

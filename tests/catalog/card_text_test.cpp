@@ -1,8 +1,8 @@
-#include "retriever/card_text.h"
+#include "catalog/card_text.h"
 
 #include <gtest/gtest.h>
 
-namespace stylus::retriever {
+namespace stylus::catalog {
 namespace {
 
 TEST(CleanTitle, DropsMarksVersionsAndKinds) {
@@ -60,4 +60,4 @@ TEST(CardText, TakesAMegabyteOfOpenBracketsInItsStride) {
 }
 
 }  // namespace
-}  // namespace stylus::retriever
+}  // namespace stylus::catalog
