@@ -20,6 +20,7 @@ from vae import CONFIG, new_vae
 def write_weights(path, state: dict) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: tensor.half().contiguous() for name, tensor in state.items()}, path, {"format": "pt"})
+    path.chmod(0o644)
     print(f"{path}: {len(state)} tensors, {path.stat().st_size / 1e6:.2f} MB")
 
 

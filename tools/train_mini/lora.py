@@ -94,6 +94,7 @@ def write_adapter(name: str, wrapped: dict[str, LowRank], facts: dict) -> None:
             **{key: value if isinstance(value, str) else json.dumps(value) for key, value in facts.items()},
         },
     )
+    path.chmod(0o644)
     print(f"{path}: {len(wrapped)} modules, {path.stat().st_size / 1e6:.2f} MB")
 
 
