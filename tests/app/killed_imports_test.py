@@ -2,7 +2,7 @@
 """kill -9 at random moments of an import: the catalogue always opens, passes its integrity check, and ends as if
 nothing had happened.
 
-Usage: killed_imports_test.py STYLUS ENCODERS_DIR [KILLS=200] [CARDS=1500]
+Usage: killed_imports_test.py STYLUS ENCODERS_DIR [KILLS=200] [CARDS=400]
 """
 import json
 import pathlib
@@ -16,7 +16,7 @@ import time
 
 STYLUS, ENCODERS = sys.argv[1:3]
 KILLS = int(sys.argv[3]) if len(sys.argv) > 3 else 200
-CARDS = int(sys.argv[4]) if len(sys.argv) > 4 else 1500
+CARDS = int(sys.argv[4]) if len(sys.argv) > 4 else 400
 WORDS = ("ink wash lantern tower bus night rain harbour fox paper glass copper moss violet storm sail brick clock "
          "meadow robot tea mountain river neon coat crown feather ship castle train piano snow lamp tiger").split()
 
