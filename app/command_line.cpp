@@ -104,12 +104,12 @@ void add_compose(CLI::App& verb, composer::ComposeOptions& options) {
   verb.add_option("--max-styles", options.max_styles, "Style adapters in a plan (default 2)")
       ->check(CLI::Range(0, 16))
       ->group(group);
-  static const std::map<std::string, composer::WeightRule> rules = {
+  static const std::map<std::string, composer::WeightRule> kRules = {
       {"budget", composer::WeightRule::kBudget}, {"paper", composer::WeightRule::kPaper}};
   verb.add_option(
           "--weights", options.weights,
           "budget: hold the sum of weights times norms down (default); paper: 0.8 x weight / picks")
-      ->transform(CLI::CheckedTransformer(rules).description(""))
+      ->transform(CLI::CheckedTransformer(kRules).description(""))
       ->type_name("RULE")
       ->group(group);
   verb.add_option("--weight-budget", options.weight_budget,
