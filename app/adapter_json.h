@@ -12,7 +12,8 @@ namespace stylus::app {
 /// The weight that a plan starts from: the user's own, else the advice.
 [[nodiscard]] double effective_weight(const catalog::Adapter& adapter);
 
-/// The whole adapter for --json (docs/formats.md#command-line-json-and-exit-status). Absent facts have no key.
+/// The whole adapter for --json (docs/formats.md#command-line-json-and-exit-status). Absent facts
+/// have no key.
 [[nodiscard]] nlohmann::ordered_json adapter_to_json(const catalog::Adapter& adapter);
 
 }  // namespace stylus::app

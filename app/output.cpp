@@ -76,8 +76,8 @@ std::vector<std::string> wrap(const std::string& text, std::size_t width) {
 bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) != 0; }
 
 std::string ink(std::string_view text, Ink colour) {
-  static const bool coloured = stdout_is_terminal() && std::getenv("NO_COLOR") == nullptr;
-  if (!coloured || colour == Ink::kPlain || text.empty()) {
+  static const bool kColoured = stdout_is_terminal() && std::getenv("NO_COLOR") == nullptr;
+  if (!kColoured || colour == Ink::kPlain || text.empty()) {
     return std::string(text);
   }
   return std::string(escape_of(colour)).append(text).append("\033[0m");

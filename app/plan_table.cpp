@@ -28,14 +28,6 @@ const PlanPick* pick_of(const Plan& plan, const PlanAdapter& adapter, int keywor
   return nullptr;
 }
 
-std::string evidence_text(const std::vector<composer::Evidence>& evidence) {
-  std::vector<std::string> parts;
-  for (const composer::Evidence& e : evidence) {
-    parts.push_back(e.field + (e.match.empty() ? "" : " \"" + e.match + "\""));
-  }
-  return join(parts, ", ");
-}
-
 std::string weight_text(const composer::WeightEvidence& evidence) {
   if (evidence.source == "user") {
     return "weight: yours";
@@ -98,6 +90,15 @@ void write_closing(const Plan& plan, std::ostream& out) {
 }
 
 }  // namespace
+
+std::string evidence_text(const std::vector<composer::Evidence>& evidence) {
+  std::vector<std::string> parts;
+  parts.reserve(evidence.size());
+  for (const composer::Evidence& each : evidence) {
+    parts.push_back(each.match.empty() ? each.field : each.field + " \"" + each.match + "\"");
+  }
+  return join(parts, ", ");
+}
 
 std::string plan_table(const Plan& plan) {
   std::ostringstream out;

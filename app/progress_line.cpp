@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <iostream>
@@ -24,7 +25,7 @@ void on_interrupt(int signal) {
 
 std::string duration(double seconds) {
   std::ostringstream text;
-  const auto whole = static_cast<long>(seconds + 0.5);
+  const long whole = std::lround(seconds);
   if (whole >= 3600) {
     text << whole / 3600 << " h " << whole % 3600 / 60 << " min";
   } else if (whole >= 60) {

@@ -4,7 +4,8 @@
 
 namespace stylus::app {
 
-/// Exit statuses of the program (after BSD's sysexits; docs/formats.md#command-line-json-and-exit-status).
+/// Exit statuses of the program (after BSD's sysexits;
+/// docs/formats.md#command-line-json-and-exit-status).
 inline constexpr int kSuccess = 0;
 inline constexpr int kSomeRefused = 1;  ///< The work ended, but some items were refused.
 inline constexpr int kInternalError = 70;

@@ -5,6 +5,7 @@
 #include "app/jsonl.h"
 #include "app/log.h"
 #include "app/output.h"
+#include "app/plan_table.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
 #include "app/workspace.h"
@@ -50,15 +51,6 @@ Json result_to_json(const Result& result) {
   return json;
 }
 
-std::string evidence_text(const Result& result, std::string_view text) {
-  std::vector<std::string> parts;
-  for (const composer::Evidence& evidence :
-       composer::evidence_of(result.hit, text, result.adapter)) {
-    parts.push_back(evidence.field + (evidence.match.empty() ? "" : " \"" + evidence.match + "\""));
-  }
-  return join(parts, ", ");
-}
-
 int search_batch(const GlobalOptions& global, const SearchCommand& command) {
   require(!command.output_file.empty(), ErrorCode::kInvalidArgument,
           "--queries needs --output FILE for the results");
@@ -97,11 +89,12 @@ void print_table(const std::vector<Result>& results, const std::string& query) {
   Table table({"", "adapter", "id", "score", "why"});
   std::size_t rank = 0;
   for (const Result& result : results) {
-    table.add({{std::to_string(++rank), Ink::kDim},
-               {result.adapter.name, Ink::kBold},
-               result.adapter.id,
-               {number(result.hit.score), Ink::kGreen},
-               {evidence_text(result, query), Ink::kDim}});
+    table.add(
+        {{std::to_string(++rank), Ink::kDim},
+         {result.adapter.name, Ink::kBold},
+         result.adapter.id,
+         {number(result.hit.score), Ink::kGreen},
+         {evidence_text(composer::evidence_of(result.hit, query, result.adapter)), Ink::kDim}});
   }
   std::cout << table.str();
 }
