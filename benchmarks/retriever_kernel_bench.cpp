@@ -13,8 +13,8 @@
 #include <random>
 #include <vector>
 
-#include "retriever/half.h"
 #include "retriever/kernels.h"
+#include "support/half.h"
 
 namespace {
 
@@ -76,7 +76,7 @@ void own_half(benchmark::State& state, const Kernels* kernel) {
   const std::vector<float> floats = random_floats(kRows * kDim, 1);
   const std::vector<float> queries = random_floats(kLanes * kDim, 2);
   std::vector<std::uint16_t> rows(floats.size());
-  std::transform(floats.begin(), floats.end(), rows.begin(), half_of);
+  std::transform(floats.begin(), floats.end(), rows.begin(), stylus::to_half);
   const auto out = std::make_unique<float[][kLanes]>(kRows);
   for (auto _ : state) {
     kernel->dot_half(rows.data(), kRows, queries.data(), kDim, kLanes, out.get());

@@ -4,9 +4,9 @@
 #include <cstring>
 
 #include "catalog/catalog.h"
-#include "catalog/half.h"
 #include "catalog/impl.h"
 #include "support/error.h"
+#include "support/half.h"
 
 namespace stylus::catalog {
 namespace {

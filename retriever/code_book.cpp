@@ -6,8 +6,8 @@
 #include <cmath>
 #include <exception>
 
-#include "retriever/half.h"
 #include "support/error.h"
+#include "support/half.h"
 #include "support/parallel.h"
 
 namespace stylus::retriever {
@@ -29,9 +29,8 @@ std::vector<std::uint32_t> spread_sample(std::span<const std::uint32_t> used) {
 
 void mix_into(const CodeBook& book, const std::uint16_t* fields, float* mixed) {
   for (std::size_t d = 0; d < book.dim; ++d) {
-    mixed[d] = book.mix[0] * float_of_half(fields[d]) +
-               book.mix[1] * float_of_half(fields[book.dim + d]) +
-               book.mix[2] * float_of_half(fields[2 * book.dim + d]);
+    mixed[d] = book.mix[0] * from_half(fields[d]) + book.mix[1] * from_half(fields[book.dim + d]) +
+               book.mix[2] * from_half(fields[2 * book.dim + d]);
   }
 }
 
@@ -47,7 +46,7 @@ std::array<float, kVectorFields> mix_weights(std::span<const std::uint16_t> vect
     for (const std::uint32_t slot : sample) {
       const std::uint16_t* vector = vectors.data() + (slot * kVectorFields + f) * dim;
       for (std::size_t d = 0; d < dim; ++d) {
-        const double value = float_of_half(vector[d]);
+        const double value = from_half(vector[d]);
         sum[d] += value;
         squares += value * value;
       }
@@ -80,7 +79,7 @@ std::vector<std::uint16_t> learn_rotation(const std::vector<float>& mixed, std::
     }
   }
   std::vector<std::uint16_t> halves(rotation.size());
-  std::transform(rotation.begin(), rotation.end(), halves.begin(), half_of);
+  std::transform(rotation.begin(), rotation.end(), halves.begin(), to_half);
   return halves;
 }
 
@@ -106,7 +105,7 @@ std::vector<float> CodeBook::rotate(std::span<const float> vectors) const {
   std::vector<float> numbers(count * kCodeDim);
   faiss::LinearTransform transform(static_cast<int>(dim), static_cast<int>(kCodeDim), false);
   transform.A.resize(rotation.size());
-  std::transform(rotation.begin(), rotation.end(), transform.A.begin(), float_of_half);
+  std::transform(rotation.begin(), rotation.end(), transform.A.begin(), from_half);
   transform.is_trained = true;
   transform.apply_noalloc(static_cast<faiss::Index::idx_t>(count), vectors.data(), numbers.data());
   return numbers;

@@ -5,9 +5,9 @@
 #include <limits>
 #include <numeric>
 
-#include "retriever/half.h"
 #include "retriever/words.h"
 #include "support/error.h"
+#include "support/half.h"
 
 namespace stylus::retriever {
 namespace {
@@ -167,7 +167,7 @@ void IndexBuilder::set_vector(std::size_t field, std::int64_t row, std::span<con
   for (std::size_t d = 0; d < vector.size(); ++d) {
     require(std::isfinite(vector[d]), ErrorCode::kCorruptData, "the vector '",
             kVectorFieldNames[field], "' of row ", row, " holds ", vector[d]);
-    out[d] = half_of(vector[d]);
+    out[d] = to_half(vector[d]);
   }
   fields_seen_[*slot] |= static_cast<std::uint8_t>(1U << field);
 }

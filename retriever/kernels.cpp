@@ -1,6 +1,6 @@
 #include "retriever/kernels.h"
 
-#include "retriever/half.h"
+#include "support/half.h"
 
 namespace stylus::retriever {
 namespace {
@@ -10,7 +10,7 @@ void dot_half(const std::uint16_t* rows, std::size_t count, const float* queries
   for (std::size_t r = 0; r < count; ++r) {
     float sums[kLanes] = {};
     for (std::size_t d = 0; d < dim; ++d) {
-      const float value = float_of_half(rows[r * dim + d]);
+      const float value = from_half(rows[r * dim + d]);
       for (std::size_t lane = 0; lane < lanes; ++lane) {
         sums[lane] += value * queries[lane * dim + d];
       }

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "support/error.h"
+#include "support/half.h"
 
 namespace stylus::weights {
 namespace {
@@ -26,17 +27,6 @@ constexpr std::array<TypeRow, 22> kTypes = {
 
 static_assert(std::endian::native == std::endian::little,
               "tensors are read as they lie in the file");
-
-double from_half(std::uint16_t half) {
-  // The half's exponent and mantissa, put where a float has them, are 2^112 too small: the biases
-  // are 15 and 127. The product is exact, for subnormal halves too.
-  const std::uint32_t magnitude = (half & 0x7FFFU) << 13U;
-  const float scaled = std::bit_cast<float>(magnitude) * 0x1p112F;
-  const std::uint32_t finite = std::bit_cast<std::uint32_t>(scaled);
-  const std::uint32_t infinite = magnitude | 0x7F800000U;
-  const std::uint32_t bits = (half & 0x7C00U) == 0x7C00U ? infinite : finite;
-  return std::bit_cast<float>(bits | (half & 0x8000U) << 16U);
-}
 
 double from_bfloat(std::uint16_t value) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16U);
@@ -152,7 +142,8 @@ void decode(std::span<const std::byte> bytes, DType dtype, std::span<double> out
           " bytes");
   switch (dtype) {
     case DType::kF16:
-      return convert_each<std::uint16_t>(bytes, out, from_half);
+      return convert_each<std::uint16_t>(bytes, out,
+                                         [](std::uint16_t half) { return from_half(half); });
     case DType::kBF16:
       return convert_each<std::uint16_t>(bytes, out, from_bfloat);
     case DType::kF32:

@@ -5,8 +5,8 @@
 #include <limits>
 
 #include "catalog/catalog.h"
-#include "catalog/half.h"
 #include "catalog/importer.h"
+#include "support/half.h"
 #include "tests/catalog/adapter_files.h"
 #include "tests/error_code_of.h"
 #include "tests/temp_dir.h"

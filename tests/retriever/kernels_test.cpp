@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-#include "retriever/half.h"
+#include "support/half.h"
 
 namespace stylus::retriever {
 namespace {
@@ -14,18 +14,18 @@ namespace {
 TEST(Half, RoundsEveryHalfBackToItself) {
   for (std::uint32_t bits = 0; bits < 0x10000; ++bits) {
     const auto half = static_cast<std::uint16_t>(bits);
-    const float value = float_of_half(half);
+    const float value = from_half(half);
     if (std::isfinite(value)) {
-      ASSERT_EQ(half_of(value), half) << bits;
+      ASSERT_EQ(to_half(value), half) << bits;
     }
   }
 }
 
 TEST(Half, RoundsToTheNearestEvenNeighbour) {
-  EXPECT_EQ(float_of_half(half_of(1.0F + 0x1p-11F)), 1.0F);
-  EXPECT_EQ(float_of_half(half_of(1.0F + 3 * 0x1p-11F)), 1.0F + 0x1p-9F);
-  EXPECT_EQ(half_of(1e6F), 0x7C00U);
-  EXPECT_EQ(float_of_half(half_of(0x1p-25F)), 0.0F);
+  EXPECT_EQ(from_half(to_half(1.0F + 0x1p-11F)), 1.0F);
+  EXPECT_EQ(from_half(to_half(1.0F + 3 * 0x1p-11F)), 1.0F + 0x1p-9F);
+  EXPECT_EQ(to_half(1e6F), 0x7C00U);
+  EXPECT_EQ(from_half(to_half(0x1p-25F)), 0.0F);
 }
 
 class EveryKernel : public testing::TestWithParam<const Kernels*> {};
@@ -39,7 +39,7 @@ TEST_P(EveryKernel, MultipliesRowsLikeDoublesDo) {
     std::vector<std::uint16_t> rows(4 * dim);
     std::vector<float> queries(kLanes * dim);
     for (auto& half : rows) {
-      half = half_of(static_cast<float>(random() % 2000) / 1000.0F - 1.0F);
+      half = to_half(static_cast<float>(random() % 2000) / 1000.0F - 1.0F);
     }
     for (float& value : queries) {
       value = static_cast<float>(random() % 2000) / 1000.0F - 1.0F;
@@ -52,7 +52,7 @@ TEST_P(EveryKernel, MultipliesRowsLikeDoublesDo) {
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         double sum = 0;
         for (std::size_t d = 0; d < dim; ++d) {
-          sum += double{float_of_half(rows[r * dim + d])} * queries[lane * dim + d];
+          sum += double{from_half(rows[r * dim + d])} * queries[lane * dim + d];
         }
         EXPECT_NEAR(out[r][lane], sum, 1e-4) << "dim " << dim;
         float alone[1][kLanes];

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <set>
 
-#include "retriever/half.h"
 #include "retriever/terms.h"
+#include "support/half.h"
 #include "support/text.h"
 
 namespace stylus::retriever {
@@ -117,7 +117,7 @@ std::vector<NaiveRanking::Scored> NaiveRanking::rank(const std::string& text,
     lexical.push_back(one.lexical);
     for (std::size_t f = 0; f < kVectorFields && !vector.empty(); ++f) {
       for (std::size_t d = 0; d < corpus_.dim; ++d) {
-        one.cosines[f] += double{float_of_half(half_of(corpus_.vectors[f].row(i)[d]))} * vector[d];
+        one.cosines[f] += double{from_half(to_half(corpus_.vectors[f].row(i)[d]))} * vector[d];
       }
       cosines[f].push_back(one.cosines[f]);
     }
