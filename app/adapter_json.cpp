@@ -84,10 +84,6 @@ const char* weight_source_name(catalog::WeightSource source) {
   return "default";
 }
 
-double effective_weight(const catalog::Adapter& adapter) {
-  return adapter.overlay.weight.value_or(adapter.advice.weight);
-}
-
 Json adapter_to_json(const catalog::Adapter& adapter) {
   Json json;
   json["id"] = adapter.id;
@@ -95,9 +91,9 @@ Json adapter_to_json(const catalog::Adapter& adapter) {
   json["kind"] = adapter.kind;
   json["bases"] = adapter.bases;
   json["categories"] = adapter.categories;
-  json["rating"] = rating_name(adapter.overlay.rating.value_or(adapter.rating));
+  json["rating"] = rating_name(catalog::effective_rating(adapter));
   json["real_person"] = adapter.real_person;
-  json["weight"] = effective_weight(adapter);
+  json["weight"] = catalog::effective_weight(adapter);
   json["weight_evidence"] = {
       {"source", adapter.overlay.weight ? "user" : weight_source_name(adapter.advice.source)},
       {"count", adapter.advice.count},

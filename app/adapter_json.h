@@ -9,9 +9,6 @@ namespace stylus::app {
 [[nodiscard]] const char* rating_name(catalog::Rating rating);
 [[nodiscard]] const char* weight_source_name(catalog::WeightSource source);
 
-/// The weight that a plan starts from: the user's own, else the advice.
-[[nodiscard]] double effective_weight(const catalog::Adapter& adapter);
-
 /// The whole adapter for --json (docs/formats.md#command-line-json-and-exit-status). Absent facts
 /// have no key.
 [[nodiscard]] nlohmann::ordered_json adapter_to_json(const catalog::Adapter& adapter);

@@ -48,6 +48,8 @@ struct Place {
   [[nodiscard]] bool operator==(const Place&) const = default;
 };
 
+inline constexpr double kMaxOwnWeight = 4;  ///< Overlay::weight lies in [-4, 4].
+
 /// What the user said; no import touches it.
 struct Overlay {
   bool favourite = false;
@@ -86,6 +88,17 @@ struct Adapter {
   std::string source;                        ///< "folder", "cards" or what the card says.
   Overlay overlay;
 };
+
+/// What holds for an adapter: the user's own value, else the card's.
+[[nodiscard]] inline double effective_weight(const Adapter& adapter) {
+  return adapter.overlay.weight.value_or(adapter.advice.weight);
+}
+[[nodiscard]] inline Rating effective_rating(const Adapter& adapter) {
+  return adapter.overlay.rating.value_or(adapter.rating);
+}
+[[nodiscard]] inline const std::vector<std::string>& effective_triggers(const Adapter& adapter) {
+  return adapter.overlay.triggers ? *adapter.overlay.triggers : adapter.triggers;
+}
 
 /// The texts of an adapter that search works on, with its row.
 struct Document {

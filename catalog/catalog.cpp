@@ -1,6 +1,7 @@
 #include "catalog/catalog.h"
 
 #include <algorithm>
+#include <cmath>
 #include <system_error>
 
 #include "catalog/entry.h"
@@ -144,9 +145,9 @@ void Catalog::for_each_document(std::int64_t since_revision,
 }
 
 void Catalog::set_overlay(AdapterRow row, const Overlay& overlay) {
-  require(!overlay.weight || (*overlay.weight >= -4 && *overlay.weight <= 4),
+  require(!overlay.weight || std::fabs(*overlay.weight) <= kMaxOwnWeight,
           ErrorCode::kInvalidArgument, "the weight is ", overlay.weight.value_or(0),
-          ", it must lie between -4 and 4");
+          ", it must lie between ", -kMaxOwnWeight, " and ", kMaxOwnWeight);
   Transaction transaction(impl_->database);
   const Entry before = read_entry(impl_->database, row);
   Entry after = before;

@@ -43,7 +43,7 @@ bool is_name_of(const retriever::NamedAdapter& named, const catalog::Adapter& ad
   const std::set<std::string> name = stems_of(adapter.name + " " + join(adapter.tags, " "));
   const bool shares = std::any_of(phrase.begin(), phrase.end(),
                                   [&](const std::string& stem) { return name.count(stem) != 0; });
-  const std::vector<std::string> triggers = adapter.overlay.triggers.value_or(adapter.triggers);
+  const std::vector<std::string> triggers = catalog::effective_triggers(adapter);
   const std::string first = triggers.empty() ? "" : triggers.front();
   return named.field == "name" || shares || stems_of(first.substr(0, first.find(','))) == phrase;
 }

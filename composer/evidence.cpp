@@ -87,7 +87,7 @@ std::vector<Evidence> evidence_for(std::string_view query, const catalog::Adapte
     add("name", adapter.name);
   }
   add("tags", best_entry(stems, adapter.tags));
-  add("trigger", best_entry(stems, adapter.overlay.triggers.value_or(adapter.triggers)));
+  add("trigger", best_entry(stems, catalog::effective_triggers(adapter)));
   if (evidence.empty()) {
     add("description", word_in(stems, truncate_utf8(adapter.description, kDescriptionBytes)));
   }

@@ -35,7 +35,7 @@ std::string broken_rule(const catalog::Adapter& adapter, const catalog::Filter& 
     return "it is for " + (adapter.bases.empty() ? "an unknown base" : join(adapter.bases, ", ")) +
            ", not for " + filter.base;
   }
-  const catalog::Rating rating = adapter.overlay.rating.value_or(adapter.rating);
+  const catalog::Rating rating = catalog::effective_rating(adapter);
   if (rating == catalog::Rating::kAdult && !filter.allow_nsfw) {
     return "it is rated adult (--allow-nsfw)";
   }

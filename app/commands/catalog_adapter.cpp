@@ -14,7 +14,6 @@
 namespace stylus::app {
 namespace {
 
-constexpr double kMaxWeight = 16;
 constexpr std::size_t kPromptsShown = 3;
 
 void print_json(const catalog::Adapter& adapter) {
@@ -24,7 +23,7 @@ void print_json(const catalog::Adapter& adapter) {
 }
 
 std::string weight_line(const catalog::Adapter& adapter) {
-  std::string line = number(effective_weight(adapter));
+  std::string line = number(catalog::effective_weight(adapter));
   if (adapter.overlay.weight) {
     return line + " (yours; the card's would be " + number(adapter.advice.weight) + ")";
   }
@@ -48,10 +47,10 @@ void print_for_people(const catalog::Adapter& adapter) {
   line("base        ",
        join(adapter.bases, ", ") + (adapter.kind == "lora" ? "" : ", " + adapter.kind));
   line("categories  ", join(adapter.categories, ", "));
-  line("rating      ", std::string(rating_name(adapter.overlay.rating.value_or(adapter.rating))) +
+  line("rating      ", std::string(rating_name(catalog::effective_rating(adapter))) +
                            (adapter.real_person ? ", a real person" : ""));
   line("weight      ", weight_line(adapter));
-  line("triggers    ", join(adapter.overlay.triggers.value_or(adapter.triggers), " | "));
+  line("triggers    ", join(catalog::effective_triggers(adapter), " | "));
   line("tags        ", join(adapter.tags, ", "));
   line("commercial  ", adapter.licence.commercial);
   line("file        ", adapter.file_name);
@@ -74,9 +73,9 @@ double parse_weight(const std::string& typed) {
   double weight = 0;
   const auto [end, problem] = std::from_chars(typed.data(), typed.data() + typed.size(), weight);
   require(problem == std::errc() && end == typed.data() + typed.size() && std::isfinite(weight) &&
-              std::fabs(weight) <= kMaxWeight,
-          ErrorCode::kInvalidArgument, "'", typed, "' is not a weight: a number from ", -kMaxWeight,
-          " to ", kMaxWeight, ", or none");
+              std::fabs(weight) <= catalog::kMaxOwnWeight,
+          ErrorCode::kInvalidArgument, "'", typed, "' is not a weight: a number from ",
+          -catalog::kMaxOwnWeight, " to ", catalog::kMaxOwnWeight, ", or none");
   return weight;
 }
 

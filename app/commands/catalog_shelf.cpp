@@ -30,8 +30,8 @@ Json brief(const catalog::Adapter& adapter) {
           {"kind", adapter.kind},
           {"bases", adapter.bases},
           {"categories", adapter.categories},
-          {"rating", rating_name(adapter.overlay.rating.value_or(adapter.rating))},
-          {"weight", effective_weight(adapter)},
+          {"rating", rating_name(catalog::effective_rating(adapter))},
+          {"weight", catalog::effective_weight(adapter)},
           {"file", adapter.file_name}};
 }
 
@@ -93,8 +93,8 @@ int run_catalog_list(const GlobalOptions& global, const CatalogListCommand& comm
     json["adapters"].push_back(brief(adapter));
     table.add({adapter.id,
                {join(adapter.bases, ","), Ink::kDim},
-               {number(effective_weight(adapter)), Ink::kGreen},
-               {rating_name(adapter.overlay.rating.value_or(adapter.rating)), Ink::kDim},
+               {number(catalog::effective_weight(adapter)), Ink::kGreen},
+               {rating_name(catalog::effective_rating(adapter)), Ink::kDim},
                {adapter.name, Ink::kBold}});
   }
   if (global.json) {
