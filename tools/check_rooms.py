@@ -17,6 +17,9 @@ ALLOWED = {
     "composer": {"support", "catalog", "retriever", "encoder"},
     "refiner": {"support", "catalog", "encoder"},
     "dialects": {"support", "composer"},
+    "nn": {"support", "weights"},
+    "generator": {"support", "weights", "nn", "composer"},
+    "render": {"support", "weights", "nn", "generator", "composer"},
     "app": {"support", "weights", "catalog", "encoder", "retriever", "composer", "refiner", "dialects"},
 }
 # Rooms of which another room may see the named header only.
@@ -24,9 +27,11 @@ ONLY_HEADER = {
     ("composer", "encoder"): "encoder/encoder.h",
     ("refiner", "encoder"): "encoder/encoder.h",
     ("dialects", "composer"): "composer/plan.h",
+    ("generator", "composer"): "composer/plan.h",
+    ("render", "composer"): "composer/plan.h",
 }
 # Third-party headers that belong to one room.
-OWNED = {r"<faiss/": {"retriever"}, r"<sqlite3\.h>": {"catalog"}, r"<(torch|ATen|c10)/": set(),
+OWNED = {r"<faiss/": {"retriever"}, r"<sqlite3\.h>": {"catalog"}, r"<(torch|ATen|c10)/": {"nn", "generator", "render"},
          r"<CLI/": {"app"}, r"<spdlog/": {"app"}}
 
 

@@ -1,0 +1,47 @@
+# libtorch as the interface target `stylus_torch`. The rooms nn, generator, evaluator and render need it.
+#
+# Looked for in this order; without one of them those rooms are left out and the rest is built:
+#   -DSTYLUS_TORCH_SITE=DIR   a folder that holds torch/ and, for PyPI's wheel, nvidia/
+#   build/libtorch            where tools/setup puts PyPI's wheel
+#   find_package(Torch)       any other libtorch from 2.7 on, named by CMAKE_PREFIX_PATH
+#
+# Only the CPU part is linked. nn/cuda.h opens libtorch_cuda.so at run time when it is there.
+set(STYLUS_TORCH_SITE "" CACHE PATH "Folder that holds torch/ (and nvidia/); empty: build/libtorch")
+set(_site "${STYLUS_TORCH_SITE}")
+if(NOT _site AND EXISTS "${PROJECT_SOURCE_DIR}/build/libtorch/torch")
+  set(_site "${PROJECT_SOURCE_DIR}/build/libtorch")
+endif()
+
+add_library(stylus_torch INTERFACE)
+set(STYLUS_HAS_TORCH OFF)
+if(_site)
+  find_path(STYLUS_TORCH_INCLUDE ATen/ATen.h HINTS "${_site}/torch/include" NO_DEFAULT_PATH REQUIRED)
+  find_library(STYLUS_TORCH_C10 c10 HINTS "${_site}/torch/lib" NO_DEFAULT_PATH REQUIRED)
+  find_library(STYLUS_TORCH_CPU torch_cpu HINTS "${_site}/torch/lib" NO_DEFAULT_PATH REQUIRED)
+  # The wheel brings its own libgomp.so.1. With it found first, OpenMP, FAISS and torch share one run time.
+  if(EXISTS "${_site}/torch/lib/libgomp.so.1" AND NOT OpenMP_gomp_LIBRARY)
+    set(OpenMP_gomp_LIBRARY "${_site}/torch/lib/libgomp.so.1" CACHE FILEPATH "libgomp of the torch wheel")
+  endif()
+  target_include_directories(stylus_torch SYSTEM INTERFACE
+    "${STYLUS_TORCH_INCLUDE}" "${STYLUS_TORCH_INCLUDE}/torch/csrc/api/include")
+  # --no-as-needed: the CPU kernels register themselves when the library is loaded.
+  target_link_libraries(stylus_torch INTERFACE
+    "-Wl,--push-state,--no-as-needed" "${STYLUS_TORCH_CPU}" "${STYLUS_TORCH_C10}" "-Wl,--pop-state" ${CMAKE_DL_LIBS})
+  # libtorch_cpu.so of PyPI's wheel needs libcudart, which it finds at run time by its own RPATH.
+  file(GLOB _cudart "${_site}/nvidia/cu*/lib" "${_site}/nvidia/cuda_runtime/lib")
+  foreach(_folder ${_cudart})
+    target_link_options(stylus_torch INTERFACE "LINKER:-rpath-link,${_folder}")
+  endforeach()
+  set(STYLUS_HAS_TORCH ON)
+else()
+  find_package(Torch 2.7 QUIET)
+  if(Torch_FOUND)
+    target_link_libraries(stylus_torch INTERFACE torch)
+    set(STYLUS_HAS_TORCH ON)
+  endif()
+endif()
+if(STYLUS_HAS_TORCH)
+  target_compile_features(stylus_torch INTERFACE cxx_std_20)
+else()
+  message(STATUS "No libtorch: the rooms nn, generator and render are left out (tools/setup installs it)")
+endif()
