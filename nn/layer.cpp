@@ -2,6 +2,7 @@
 
 #include <ATen/ops/conv2d.h>
 #include <ATen/ops/linear.h>
+#include <ATen/ops/mul.h>
 
 #include <array>
 #include <utility>
@@ -37,8 +38,7 @@ Layer Layer::linear(at::Tensor weight, at::Tensor bias) {
   return {Kind::kLinear, std::move(weight), std::move(bias), 1, 0};
 }
 
-Layer Layer::conv2d(at::Tensor weight, at::Tensor bias, std::int64_t stride,
-                    std::int64_t padding) {
+Layer Layer::conv2d(at::Tensor weight, at::Tensor bias, std::int64_t stride, std::int64_t padding) {
   return {Kind::kConv2d, std::move(weight), std::move(bias), stride, padding};
 }
 
@@ -46,14 +46,15 @@ at::Tensor Layer::forward(const at::Tensor& x) const {
   const bool is_linear = kind_ == Kind::kLinear;
   const std::array<std::int64_t, 2> stride = {stride_, stride_};
   const std::array<std::int64_t, 2> padding = {padding_, padding_};
-  at::Tensor y = is_linear ? at::linear(x, weight_, bias_)
-                           : at::conv2d(x, weight_, bias_, stride, padding);
+  at::Tensor y =
+      is_linear ? at::linear(x, weight_, bias_) : at::conv2d(x, weight_, bias_, stride, padding);
   if (branch_) {
-    const at::Tensor low = is_linear ? at::linear(x, branch_->down)  // [..., R]
-                                     : at::conv2d(x, branch_->down, {}, stride, padding);  // [B, R, H', W']
-    const at::Tensor scaled = low * scale_for(branch_->scale, low, kind_);
-    y += is_linear ? at::linear(scaled, branch_->up)
-                   : at::conv2d(scaled, branch_->up.unsqueeze(-1).unsqueeze(-1));
+    const at::Tensor low =
+        is_linear ? at::linear(x, branch_->down)                        // [..., R]
+                  : at::conv2d(x, branch_->down, {}, stride, padding);  // [B, R, H', W']
+    const at::Tensor scaled = at::mul(low, scale_for(branch_->scale, low, kind_));
+    y.add_(is_linear ? at::linear(scaled, branch_->up)
+                     : at::conv2d(scaled, branch_->up.unsqueeze(-1).unsqueeze(-1)));
   }
   return y;
 }
