@@ -137,6 +137,15 @@ void add_compose(CLI::App& verb, composer::ComposeOptions& options) {
   verb.add_option("--seed", options.seed, "Seed of the first picture (default 1)")->group(group);
 }
 
+/// One of the two must be typed: a single question or a file of them.
+void require_either(CLI::App& verb, const CLI::Option* one, const CLI::Option* batch) {
+  verb.parse_complete_callback([one, batch] {
+    if (one->empty() && batch->empty()) {
+      throw CLI::RequiredError(one->get_name() + " or " + batch->get_name() + " FILE");
+    }
+  });
+}
+
 /// Owns the option structs until the parsed verb has run.
 struct Commands {
   ImportCommand import;
@@ -230,9 +239,11 @@ void add_verbs(CLI::App& app, Commands& c) {
       add_verb(app, "search", "Ranked adapters for a keyword or a prompt, with the evidence",
                "search \"tour bus\" -k 5", c,
                [&c](const GlobalOptions& g) { return run_search(g, c.search); });
-  search->add_option("QUERY", c.search.query, "What to look for");
+  const CLI::Option* query = search->add_option("QUERY", c.search.query, "What to look for");
   search->add_option("-k", c.search.k, "Results at most (default 10)")->check(CLI::Range(1, 10000));
-  search->add_option("--queries", c.search.queries_file, "Batch: JSON lines with id and query");
+  require_either(*search, query,
+                 search->add_option("--queries", c.search.queries_file,
+                                    "Batch: JSON lines with id and query"));
   search->add_option("--output", c.search.output_file, "Batch: where the results go");
   add_filter(*search, c.search.filter, kDefaultBase);
 
@@ -240,8 +251,10 @@ void add_verbs(CLI::App& app, Commands& c) {
       add_verb(app, "plan", "Which adapters serve which words of the prompt, how strongly, and why",
                "plan \"a lighthouse in a storm, ukiyo-e\"", c,
                [&c](const GlobalOptions& g) { return run_plan(g, c.plan); });
-  plan->add_option("PROMPT", c.plan.prompt, "The prompt");
-  plan->add_option("--prompts", c.plan.prompts_file, "Batch: JSON lines with id and prompt");
+  const CLI::Option* prompt = plan->add_option("PROMPT", c.plan.prompt, "The prompt");
+  require_either(
+      *plan, prompt,
+      plan->add_option("--prompts", c.plan.prompts_file, "Batch: JSON lines with id and prompt"));
   plan->add_option("-o,--output", c.plan.output_file,
                    "Write the plan (or the batch's plans) to this file");
   add_compose(*plan, c.plan.compose);
@@ -303,6 +316,17 @@ int run_command_line(int argc, char** argv, GlobalOptions& global) {
   add_verbs(app, commands);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& problem) {
+    // "A subcommand is required" would puzzle somebody who typed one, but wrongly.
+    const std::vector<std::string> unknown = app.remaining(true);
+    if (unknown.empty()) {
+      app.exit(problem);
+    } else {
+      std::cerr << "'" << unknown.front()
+                << "' is not understood; `stylus --help` shows the verbs, `stylus VERB --help` "
+                   "their options\n";
+    }
+    return exit_status(ErrorCode::kInvalidArgument);
   } catch (const CLI::ParseError& problem) {
     const int status = app.exit(problem);
     return status == 0 ? kSuccess : exit_status(ErrorCode::kInvalidArgument);

@@ -121,7 +121,11 @@ class WithoutEncoder(Home):
     def test_wrong_usage_is_64_and_says_what_to_type(self):
         self.bad(64, "plan", "x", "--base", "sd99", says="sd15")
         self.bad(64, "plan", "x", "--no-such-option")
-        self.bad(64, "paint", "x")
+        self.bad(64, "paint", "x", says="'paint' is not understood")
+        self.bad(64, "catalog", "paint", says="'paint' is not understood")
+        self.bad(64, "plan", says="PROMPT or --prompts FILE is required")
+        self.bad(64, "search", "-k", "3", says="QUERY or --queries FILE is required")
+        self.assertIn("--prompts", self.good("plan", "--help"))
         self.bad(64, "plan", "x", "--pin", "sample:ink-wash=heavy", says="WEIGHT")
         self.bad(64, "plan", "--prompts", "a.jsonl", says="--output")
 
