@@ -25,6 +25,8 @@ def start(threads: int, seed: int) -> torch.device:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.allow_tf32 = True
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
@@ -43,11 +45,12 @@ def write_json(path: Path, value) -> None:
     path.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def learning_rate(step: int, steps: int, peak: float, warm_up: int) -> float:
-    """Linear warm-up, then a cosine down to 2 % of the peak."""
+def learning_rate(step: int, steps: int, peak: float, warm_up: int, done: float | None = None) -> float:
+    """Linear warm-up, then a cosine down to 2 % of the peak; `done` in [0, 1] replaces step / steps."""
     if step < warm_up:
         return peak * (step + 1) / warm_up
-    share = min(1.0, (step - warm_up) / max(1, steps - warm_up))
+    share = (step - warm_up) / max(1, steps - warm_up) if done is None else done
+    share = min(1.0, share)
     return peak * (0.02 + 0.98 * 0.5 * (1.0 + float(numpy.cos(numpy.pi * share))))
 
 
@@ -112,16 +115,18 @@ class Checkpoint:
         if self.told_to_stop:
             sys.exit(f"stopped after step {step}; the same command goes on from there")
 
-    def load(self) -> tuple[int, dict]:
+    def load(self, weights_only: bool = False) -> tuple[int, dict]:
         """The step to go on with and the stored facts; (0, {}) where nothing was saved."""
         if not self.path.exists():
             return 0, {}
         state = torch.load(self.path, map_location="cpu", weights_only=False)
         for name, model in self.models.items():
             model.load_state_dict(state["models"][name])
-        self.optimiser.load_state_dict(state["optimiser"])
         for mine, stored in zip(self.average.values, state["average"]):
             mine.copy_(stored)
+        if weights_only:
+            return state["step"], state["facts"]
+        self.optimiser.load_state_dict(state["optimiser"])
         torch.set_rng_state(state["torch_rng"])
         numpy.random.set_state(state["numpy_rng"])
         random.setstate(state["python_rng"])

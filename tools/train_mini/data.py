@@ -53,6 +53,23 @@ def load() -> tuple[numpy.ndarray, list[list[str]]]:
     return numpy.load(WORK / "pictures.npy", mmap_mode="r"), read_json(WORK / "index.json")
 
 
+def latents():
+    """The codec's latents of every picture, float [N, 4, 16, 16], made once and kept in WORK/latents.npy."""
+    import torch
+
+    path = WORK / "latents.npy"
+    if not path.exists():
+        from export import load_vae
+        from gates import encode
+
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        values = encode(load_vae().to(device), load()[0], device).cpu().half().numpy()
+        draft = path.with_suffix(".draft.npy")
+        numpy.save(draft, values)
+        draft.replace(path)
+    return torch.from_numpy(numpy.load(path)).float()
+
+
 def vae_held_out() -> set[str]:
     """One concept in twenty, never shown to the VAE in any style."""
     names = sorted(concept["concept"] for concept in read_json(WORK / "concepts.json"))

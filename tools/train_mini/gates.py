@@ -43,11 +43,11 @@ def trained_vae():
 
 
 @torch.no_grad()
-def encode(vae, pictures: numpy.ndarray) -> torch.Tensor:
+def encode(vae, pictures: numpy.ndarray, device="cpu") -> torch.Tensor:
     """pictures uint8 [N, 64, 64, 3] -> latent means [N, 4, 16, 16]."""
     latents = []
     for part in numpy.array_split(pictures, max(1, len(pictures) // 32)):
-        scaled = torch.from_numpy(part).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
+        scaled = torch.from_numpy(numpy.array(part)).to(device).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
         latents.append(vae.encode(scaled).latent_dist.mean)
     return torch.cat(latents)
 

@@ -16,7 +16,6 @@ from transformers import CLIPConfig, CLIPModel
 
 import data
 from base import TEXT
-from captions import caption
 from common import (
     MODELS,
     WORK,
@@ -29,7 +28,8 @@ from common import (
     wait_while_paused,
     write_json,
 )
-from tokenizer import ids_of, load_tokenizer
+from tokenizer import POSITIONS, ids_of, load_tokenizer
+from training import Step, adamw, caption_ids, draw_captions
 
 VISION = {
     "hidden_size": 128,
@@ -41,7 +41,7 @@ VISION = {
     "hidden_act": "quick_gelu",
     "projection_dim": 128,
 }
-BATCH = 96
+BATCH = 192
 PEAK_RATE = 1e-3
 STYLES = [style for style in data.SHIPPED_STYLES if style != data.BASE_STYLE]
 
@@ -56,57 +56,62 @@ def held_out() -> set[str]:
     return set(numpy.random.default_rng(11).choice(names, len(names) // 10, replace=False).tolist())
 
 
-def scaled(pictures: numpy.ndarray) -> torch.Tensor:
+def scaled(pictures) -> torch.Tensor:
     """uint8 [N, 64, 64, 3] -> [N, 3, 64, 64] in [-1, 1]."""
-    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
+    return torch.as_tensor(pictures).permute(0, 3, 1, 2).float().div(127.5).sub(1.0)
 
 
 def moved(pictures: torch.Tensor) -> torch.Tensor:
     """Each picture slightly shifted, scaled and tinted; white comes in from outside."""
-    count = pictures.shape[0]
-    angle = (torch.rand(count) - 0.5) * 0.3
-    zoom = 1.0 + (torch.rand(count) - 0.5) * 0.3
-    shift = (torch.rand(count, 2) - 0.5) * 0.2
+    count, device = pictures.shape[0], pictures.device
+    angle = (torch.rand(count, device=device) - 0.5) * 0.3
+    zoom = 1.0 + (torch.rand(count, device=device) - 0.5) * 0.3
+    shift = (torch.rand(count, 2, device=device) - 0.5) * 0.2
     turn = torch.stack([angle.cos(), -angle.sin(), angle.sin(), angle.cos()], 1).view(-1, 2, 2) * zoom.view(-1, 1, 1)
     grid = torch.nn.functional.affine_grid(
         torch.cat([turn, shift.unsqueeze(2)], 2), pictures.shape, align_corners=False
     )
     ink = torch.nn.functional.grid_sample(1.0 - pictures, grid, align_corners=False)
-    return 1.0 - ink * (1.0 + 0.3 * (torch.rand(count, 3, 1, 1) - 0.5))
+    return 1.0 - ink * (1.0 + 0.3 * (torch.rand(count, 3, 1, 1, device=device) - 0.5))
 
 
 class Batches:
     """One picture each of BATCH different concepts, in random styles, with captions."""
 
-    def __init__(self):
-        self.pictures, index = data.load()
+    def __init__(self, device):
+        pictures, index = data.load()
         unseen = held_out()
-        self.rows = {}
+        rows = {}
         for i, (style, concept) in enumerate(index):
             if style in STYLES and concept not in unseen:
-                self.rows.setdefault(concept, []).append(i)
-        self.concepts = {concept["concept"]: concept for concept in read_json(WORK / "concepts.json")}
-        self.draw = numpy.random.default_rng()
+                rows.setdefault(concept, []).append(i)
+        self.names = sorted(rows)
+        concepts = {concept["concept"]: concept for concept in read_json(WORK / "concepts.json")}
+        # No empty captions: an empty text says nothing of its picture.
+        self.bank = caption_ids([concepts[name] for name in self.names], 64, seed=4, device=device, empty=False)
+        flat = [row for name in self.names for row in rows[name]]
+        self.pictures = torch.from_numpy(pictures[flat]).to(device)
+        self.counts = torch.tensor([len(rows[name]) for name in self.names], device=device)
+        self.firsts = torch.cumsum(self.counts, 0) - self.counts
+        self.device = device
 
-    def next(self) -> tuple[torch.Tensor, list[str]]:
-        names = self.draw.choice(sorted(self.rows), BATCH, replace=False)
-        rows = [int(self.draw.choice(self.rows[name])) for name in names]
-        captions = []
-        for name in names:
-            captions.append(caption(self.concepts[name], self.draw) or self.concepts[name]["name"].lower())
-        return moved(scaled(self.pictures[rows])), captions
+    def next(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures [BATCH, 3, 64, 64] and ids [BATCH, 32]."""
+        chosen = torch.randperm(len(self.names), device=self.device)[:BATCH]
+        which = (torch.rand(BATCH, device=self.device) * self.counts[chosen]).long()
+        return moved(scaled(self.pictures[self.firsts[chosen] + which])), draw_captions(self.bank, chosen)
 
 
-def state_of_training():
-    clip = new_clip()
-    optimiser = torch.optim.AdamW(clip.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.1, fused=True)
+def state_of_training(device="cpu"):
+    clip = new_clip().to(device)
+    optimiser = adamw(clip.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=0.1)
     average = Average(clip.parameters(), longest=0.998, every=4)
     return clip, optimiser, average, Checkpoint(WORK / "mini_clip.pt", {"clip": clip}, optimiser, average)
 
 
 def trained_clip() -> CLIPModel:
     clip, _, average, checkpoint = state_of_training()
-    checkpoint.load()
+    checkpoint.load(weights_only=True)
     average.take_over()
     return clip.eval().requires_grad_(False)
 
@@ -122,31 +127,35 @@ def picture_features(clip: CLIPModel, pictures: numpy.ndarray) -> torch.Tensor:
 
 def train(steps: int, threads: int) -> None:
     device = start(threads, seed=4)
-    clip, optimiser, average, checkpoint = state_of_training()
+    clip, optimiser, average, checkpoint = state_of_training(device)
     first, facts = checkpoint.load()
-    log, batches, tokenizer = Log("mini_clip", facts.get("cpu_s", 0.0)), Batches(), load_tokenizer()
-    batches.draw, losses = numpy.random.default_rng([4, first]), []
-    clip.to(device)
-    for step in range(first, steps):
-        wait_while_paused()
-        pictures, captions = batches.next()
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, steps, PEAK_RATE, warm_up=200)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            loss = clip(
-                input_ids=ids_of(tokenizer, captions).to(device), pixel_values=pictures.to(device), return_loss=True
-            ).loss
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(clip.parameters(), 1.0)
-        optimiser.step()
+    log, batches = Log("mini_clip", facts.get("cpu_s", 0.0)), Batches(device)
+    batch = {
+        "pictures": torch.zeros(BATCH, 3, 64, 64, device=device),
+        "ids": torch.zeros(BATCH, POSITIONS, dtype=torch.long, device=device),
+    }
+    on_gpu = device.type == "cuda"
+
+    def loss_of(inputs):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=not on_gpu):
+            return clip(input_ids=inputs["ids"], pixel_values=inputs["pictures"], return_loss=True).loss
+
+    def limit_temperature():
         with torch.no_grad():
             clip.logit_scale.clamp_(max=4.6052)  # a temperature of 0.01, CLIP's own limit
+
+    step_once = Step(loss_of, batch, average.parameters, optimiser, after=limit_temperature)
+    loss_sum = torch.zeros((), device=device)
+    for step in range(first, steps):
+        wait_while_paused()
+        pictures, ids = batches.next()
+        step_once.fill(pictures=pictures, ids=ids)
+        step_once.set_rate(learning_rate(step, steps, PEAK_RATE, warm_up=200))
+        loss_sum += step_once()
         average.update(step)
-        losses.append(loss.item())
-        if (step + 1) % 50 == 0:
-            log(f"step {step + 1} loss {numpy.mean(losses):.4f} of {numpy.log(BATCH):.2f} by chance")
-            losses.clear()
+        if (step + 1) % 100 == 0:
+            log(f"step {step + 1} loss {loss_sum / 100:.4f} of {numpy.log(BATCH):.2f} by chance")
+            loss_sum.zero_()
         checkpoint.save_if_due(step + 1, {"cpu_s": log.cpu_s()})
     checkpoint.save(steps, {"cpu_s": log.cpu_s()})
 

@@ -2,10 +2,11 @@
 # One stage, or all in order, each going on from its checkpoint:
 #
 #   tools/train_mini/train.sh data vae
-#   tools/train_mini/train.sh                  # everything, some hours on two cores
+#   tools/train_mini/train.sh                  # everything: hours on two cores, minutes on a GPU
 #
 # Run from the root of the repository. PYTHON names an interpreter with requirements.txt installed; STYLUS_MINI_WORK a
-# folder for data, checkpoints and logs (default build/train_mini); THREADS the CPU threads a stage may use (default 1).
+# folder for data, checkpoints and logs (default build/train_mini); THREADS the CPU threads a stage may use (default 1);
+# JOBS how many adapters are trained side by side (default 1); BASE_OPTIONS more options for base.py.
 set -eu
 
 export STYLUS_MINI_WORK="${STYLUS_MINI_WORK:-build/train_mini}"
@@ -34,7 +35,8 @@ stage() {
       run export vae
       ;;
     base)
-      run base --threads "$threads"
+      # shellcheck disable=SC2086  # several options
+      run base --threads "$threads" ${BASE_OPTIONS:-}
       run export base
       run base_gates
       ;;
@@ -45,9 +47,7 @@ stage() {
       run base_gates --judge clip
       ;;
     lora)
-      for adapter in $(run lora list); do
-        run lora "$adapter" --threads "$threads"
-      done
+      run lora list | xargs -P "${JOBS:-1}" -I NAME "$python" -W ignore "$here/lora.py" NAME --threads "$threads"
       ;;
     *)
       echo "unknown stage '$1'; there are data, vae, base, mini_clip, lora" >&2
