@@ -8,6 +8,7 @@
 
 #include "nn/config.h"
 #include "nn/parameters.h"
+#include "nn/transformer_block.h"
 
 namespace stylus::nn {
 
@@ -17,12 +18,6 @@ struct UNetBlocks;
 struct AddedConditions {
   at::Tensor text_embeds;  ///< [B, 1280] pooled and projected text
   at::Tensor time_ids;     ///< [B, 6]: original h, w, crop top, left, target h, w
-};
-
-/// Key and value [B, heads, L, head_dim] of one cross attention.
-struct KeyValue {
-  at::Tensor key;
-  at::Tensor value;
 };
 
 /// What the cross attentions look at: the text states, or their keys and values computed once per
