@@ -3,7 +3,9 @@
 #include <nlohmann/json.hpp>
 
 #include "support/error.h"
+#include "support/file.h"
 #include "support/json.h"
+#include "weights/shown_name.h"
 
 namespace stylus::weights {
 namespace {
@@ -75,6 +77,26 @@ AdapterConfig parse_adapter_metadata(std::string_view json, std::string_view wha
     }
   }
   return config;
+}
+
+AdapterConfig config_beside(const std::filesystem::path& adapter_file) {
+  constexpr std::size_t kLongestConfig = std::size_t{8} << 20U;
+  const std::filesystem::path config = adapter_file.parent_path() / "adapter_config.json";
+  std::error_code ignored;
+  if (adapter_file.filename() != "adapter_model.safetensors" ||
+      !std::filesystem::is_regular_file(config, ignored)) {
+    return {};
+  }
+  return parse_adapter_config(read_file(config, kLongestConfig), shown_name(config.string()));
+}
+
+std::optional<AdapterConfig> config_inside(const std::map<std::string, std::string>& metadata,
+                                           std::string_view what) {
+  const auto entry = metadata.find("lora_adapter_metadata");
+  if (entry == metadata.end()) {
+    return std::nullopt;
+  }
+  return parse_adapter_metadata(entry->second, std::string(what) + ", lora_adapter_metadata");
 }
 
 }  // namespace stylus::weights

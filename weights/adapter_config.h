@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -33,5 +34,14 @@ struct AdapterConfig {
 /// Reads the metadata value `lora_adapter_metadata` of diffusers ("unet.lora_alpha": 8, …); the
 /// same rules.
 [[nodiscard]] AdapterConfig parse_adapter_metadata(std::string_view json, std::string_view what);
+
+/// The config in the adapter_config.json beside a PEFT folder's adapter_model.safetensors; empty
+/// for other files. Errors as parse_adapter_config.
+[[nodiscard]] AdapterConfig config_beside(const std::filesystem::path& adapter_file);
+
+/// The config in the metadata `lora_adapter_metadata`, which goes before one beside the file;
+/// nothing when there is none. `what` names the file in errors.
+[[nodiscard]] std::optional<AdapterConfig> config_inside(
+    const std::map<std::string, std::string>& metadata, std::string_view what);
 
 }  // namespace stylus::weights

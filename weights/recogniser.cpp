@@ -8,59 +8,16 @@
 #include "support/parallel.h"
 #include "support/text.h"
 #include "weights/dialect.h"
-#include "weights/factor.h"
 #include "weights/family_detection.h"
 #include "weights/layer_update.h"
 #include "weights/shown_name.h"
 #include "weights/update_norm.h"
+#include "weights/update_scale.h"
 
 namespace stylus::weights {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-/// How the product of a layer's factors is scaled.
-struct Scaling {
-  double alpha = 0;  ///< As stored or configured; the rank when neither says.
-  double scale = 1;  ///< What multiplies the product.
-};
-
-bool is_scaled_by_alpha(const LayerUpdate& layer) {
-  switch (layer.algorithm) {
-    case Algorithm::kLora:
-    case Algorithm::kLoha:
-    case Algorithm::kGlora:
-      return true;
-    case Algorithm::kLokr:
-      return rank_of(layer) > 0;  // two whole factors ignore alpha
-    default:
-      return false;
-  }
-}
-
-Scaling scaling_of(const LayerUpdate& layer, const AdapterConfig& config) {
-  const auto rank = static_cast<double>(rank_of(layer));
-  Scaling result{rank, 1};
-  double divisor = rank;
-  const Tensor* stored = layer.part(Part::kAlpha);
-  const double stored_alpha = stored == nullptr ? kNan : scalar_value(*stored);
-  if (!std::isnan(stored_alpha)) {
-    result.alpha = stored_alpha;
-  } else if (const LoraConfig* found = config.find(layer.component)) {
-    result.alpha = found->alpha_of(layer.module).value_or(rank);
-    divisor = found->uses_rslora ? std::sqrt(rank) : rank;
-  }
-  if (!is_scaled_by_alpha(layer)) {
-    return result;
-  }
-  // Trainers take an alpha of 0 for "as large as the rank".
-  result.scale = result.alpha == 0 ? 1 : result.alpha / divisor;
-  if (const Tensor* scale = layer.part(Part::kScale)) {
-    const double value = scalar_value(*scale);
-    result.scale = std::isnan(value) ? result.scale : value;
-  }
-  return result;
-}
 
 template <typename Value>
 Value median(std::vector<Value> values) {
@@ -182,7 +139,7 @@ class FactsBuilder {
   void add_targets() {
     const bool is_unet = denoiser_is_unet();
     for (const LayerUpdate& layer : grouped_.layers) {
-      const Scaling scaling = scaling_of(layer, config_);
+      const UpdateScale scaling = update_scale(layer, config_);
       Target target;
       target.name = layer.module;
       target.component = component_of(layer, is_unet);

@@ -18,9 +18,8 @@ struct StepWindow {
 [[nodiscard]] std::vector<double> window_multipliers(const std::vector<StepWindow>& windows,
                                                      std::size_t step, std::size_t steps);
 
-/// LoRA-Switch: one adapter at a time. The turn passes on before step s when s > 0 and
-/// s % period == 0 as its authors' step callback does, which runs after a step: so the first
-/// adapter has period + 1 steps and the others period.
+/// LoRA-Switch: one adapter at a time. As in its authors' code the turn passes on *after* each step
+/// s > 0 with s % period == 0: the first adapter has period + 1 steps, the others period each.
 /// Returns one factor per adapter: 1 for the one whose turn it is.
 /// Requires: adapters > 0, period > 0. Source: generation-and-evaluation 11.4.
 [[nodiscard]] std::vector<double> switch_multipliers(std::size_t adapters, std::size_t step,

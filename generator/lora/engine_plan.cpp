@@ -1,0 +1,147 @@
+#include "generator/lora/engine_plan.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/error.h"
+
+namespace stylus::generator {
+namespace {
+
+std::string slot_key(const std::string& component, const std::string& path) {
+  return component + '\n' + path;
+}
+
+/// The adapter's strength at a layer, rows left out.
+double weight_at(const AdapterUse& use, const LayerFactors& layer, bool is_text) {
+  return is_text ? use.text_encoder_weight.value_or(use.weight)
+                 : use.weight * block_multiplier(use.blocks, layer.path);
+}
+
+/// The one factor that all rows share for an adapter whose update can only be merged.
+double common_factor(const ActiveSet& set, std::size_t adapter, const LayerFactors& layer) {
+  const double first = set.rows.front()[adapter];
+  for (const std::vector<double>& row : set.rows) {
+    require(row[adapter] == first, ErrorCode::kInvalidArgument, "adapter ",
+            set.uses[adapter].adapter->report.file, " changes ", layer.path,
+            " in a way that can only be merged (LoHa, LoKr, DoRA, full difference or bias), so it "
+            "must be equally strong in all images of a batch; render the images group by group "
+            "(group_images_by_set)");
+  }
+  return first;
+}
+
+void check(const ActiveSet& set) {
+  for (const AdapterUse& use : set.uses) {
+    require(use.adapter != nullptr, ErrorCode::kInvalidArgument,
+            "a set holds a use without adapter");
+    require(std::isfinite(use.weight) && std::isfinite(use.text_encoder_weight.value_or(0)),
+            ErrorCode::kInvalidArgument, "the weight of ", use.adapter->report.file,
+            " is not a finite number");
+  }
+  for (const std::vector<double>& row : set.rows) {
+    require(row.size() == set.uses.size(), ErrorCode::kInvalidArgument, "a row has ", row.size(),
+            " factors for a set of ", set.uses.size(), " adapters");
+    require(
+        std::all_of(row.begin(), row.end(), [](double factor) { return std::isfinite(factor); }),
+        ErrorCode::kInvalidArgument, "a row holds a factor that is not a finite number");
+  }
+}
+
+void check_fits(const LayerFactors& layer, const LayerSlot* slot, const AdapterUse& use) {
+  bool fits = slot != nullptr;
+  if (fits && layer.is_stackable()) {
+    const at::Tensor& weight = slot->layer->weight();
+    fits = layer.factors[0].size(0) == weight.size(0) &&
+           layer.factors[1].numel() * weight.size(0) == weight.numel() * layer.rank();
+  }
+  require(fits, ErrorCode::kInvalidArgument, "adapter ", use.adapter->report.file,
+          " was loaded for another model: ", layer.path, " is not there or has another shape");
+}
+
+/// Collects contributions per slot, in the order of first appearance.
+template <typename Entry>
+class BySlot {
+ public:
+  explicit BySlot(std::vector<Entry>& entries) : entries_(entries) {}
+
+  Entry& at(LayerSlot* slot) {
+    const auto [place, is_new] = index_.try_emplace(slot, entries_.size());
+    if (is_new) {
+      entries_.emplace_back();
+      entries_.back().slot = slot;
+    }
+    return entries_[place->second];
+  }
+
+ private:
+  std::vector<Entry>& entries_;
+  std::unordered_map<const LayerSlot*, std::size_t> index_;
+};
+
+}  // namespace
+
+bool is_text_component(const std::string& component) {
+  return component.compare(0, 12, "text_encoder") == 0;
+}
+
+bool is_same(const ActiveSet& a, const ActiveSet& b) {
+  const auto same_use = [](const AdapterUse& x, const AdapterUse& y) {
+    return x.adapter == y.adapter && x.weight == y.weight &&
+           x.text_encoder_weight == y.text_encoder_weight && x.blocks == y.blocks;
+  };
+  return a.mode == b.mode && a.rows == b.rows && a.repeats == b.repeats &&
+         std::equal(a.uses.begin(), a.uses.end(), b.uses.begin(), b.uses.end(), same_use);
+}
+
+SlotIndex::SlotIndex(std::vector<LayerSlot>& slots) {
+  by_key_.reserve(slots.size());
+  for (LayerSlot& slot : slots) {
+    by_key_.emplace(slot_key(slot.component, slot.path), &slot);
+  }
+}
+
+LayerSlot* SlotIndex::find(const std::string& component, const std::string& path) const {
+  const auto entry = by_key_.find(slot_key(component, path));
+  return entry == by_key_.end() ? nullptr : entry->second;
+}
+
+EnginePlan plan_set(const ActiveSet& set, const SlotIndex& slots, bool is_text_encoder) {
+  check(set);
+  EnginePlan plan;
+  BySlot merges(plan.merges);
+  BySlot biases(plan.biases);
+  BySlot branches(plan.branches);
+  for (std::size_t a = 0; a < set.uses.size(); ++a) {
+    const AdapterUse& use = set.uses[a];
+    for (const LayerFactors& layer : use.adapter->layers) {
+      if (is_text_component(layer.component) != is_text_encoder) {
+        continue;
+      }
+      LayerSlot* slot = slots.find(layer.component, layer.path);
+      check_fits(layer, slot, use);
+      const double weight = weight_at(use, layer, is_text_encoder);
+      const bool beside = set.mode == ApplyMode::kSide && layer.is_stackable();
+      if (beside) {
+        branches.at(slot).parts.push_back({&layer, a, weight});
+      }
+      const bool has_weight = !beside && !layer.factors.empty();
+      if (!has_weight && !layer.bias.defined()) {
+        continue;
+      }
+      const double multiplier = weight * common_factor(set, a, layer);
+      if (multiplier == 0) {
+        continue;  // so that an adapter that is off leaves the weights exactly as they are
+      }
+      if (has_weight) {
+        merges.at(slot).contributions.push_back({&layer, multiplier, a});
+      }
+      if (layer.bias.defined()) {
+        biases.at(slot).contributions.push_back({&layer, multiplier, a});
+      }
+    }
+  }
+  return plan;
+}
+
+}  // namespace stylus::generator

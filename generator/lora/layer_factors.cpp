@@ -1,0 +1,393 @@
+#include "generator/lora/layer_factors.h"
+
+#include <ATen/ops/constant_pad_nd.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/kron.h>
+#include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/mm.h>
+#include <ATen/ops/mul.h>
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "support/error.h"
+#include "weights/dtype.h"
+#include "weights/shown_name.h"
+
+namespace stylus::generator {
+namespace {
+
+using weights::Algorithm;
+using weights::LayerUpdate;
+using weights::Part;
+
+constexpr std::int64_t kUnknown = -1;
+
+/// kUnknown on overflow: foreign shapes may announce any size.
+std::int64_t product(std::int64_t a, std::int64_t b) {
+  std::int64_t result = 0;
+  return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &result) ? kUnknown : result;
+}
+
+std::int64_t product_from(const std::vector<std::int64_t>& shape, std::size_t axis) {
+  std::int64_t result = 1;
+  for (std::size_t i = axis; i < shape.size(); ++i) {
+    result = product(result, shape[i]);
+  }
+  return result;
+}
+
+/// Rows and columns of an update: outputs, and inputs times kernel.
+struct Extent {
+  std::int64_t rows = kUnknown;
+  std::int64_t columns = kUnknown;
+};
+
+/// left [O, r] times right [r, N], or transposed left [r, O], core [r, r, k, k] and right [r, I].
+Extent product_extent(const weights::Tensor& left, const weights::Tensor& right,
+                      const weights::Tensor* core) {
+  if (core == nullptr) {
+    return {left.shape[0], product_from(right.shape, 1)};
+  }
+  return {left.shape[1], product(right.shape[1], product_from(core->shape, 2))};
+}
+
+Extent extent_of(const LayerUpdate& update) {
+  const auto part = [&](Part which) { return update.part(which); };
+  switch (update.algorithm) {
+    case Algorithm::kLora: {
+      const std::int64_t area =
+          update.has(Part::kMid) ? product_from(part(Part::kMid)->shape, 2) : 1;
+      return {part(Part::kUp)->shape[0], product(product_from(part(Part::kDown)->shape, 1), area)};
+    }
+    case Algorithm::kLoha:
+      return product_extent(*part(Part::kHadaW1A), *part(Part::kHadaW1B), part(Part::kHadaT1));
+    case Algorithm::kLokr: {
+      const auto side = [&](Part whole, Part a, Part b, Part core) {
+        return update.has(whole)
+                   ? Extent{part(whole)->shape[0], product_from(part(whole)->shape, 1)}
+                   : product_extent(*part(a), *part(b), part(core));
+      };
+      const Extent one = side(Part::kLokrW1, Part::kLokrW1A, Part::kLokrW1B, Part::kLokrT1);
+      const Extent two = side(Part::kLokrW2, Part::kLokrW2A, Part::kLokrW2B, Part::kLokrT2);
+      return {product(one.rows, two.rows), product(one.columns, two.columns)};
+    }
+    case Algorithm::kFull: {
+      const weights::Tensor* whole =
+          update.has(Part::kSetWeight) ? part(Part::kSetWeight) : part(Part::kDiff);
+      if (whole != nullptr) {
+        return whole->shape.empty() ? Extent{}
+                                    : Extent{whole->shape[0], product_from(whole->shape, 1)};
+      }
+      return {part(Part::kDiffBias)->element_count(), 0};
+    }
+    default:
+      return {};
+  }
+}
+
+std::int64_t kernel_area(at::IntArrayRef sizes) {
+  std::int64_t area = 1;
+  for (std::size_t i = 2; i < sizes.size(); ++i) {
+    area *= sizes[i];
+  }
+  return area;
+}
+
+/// Inpainting models widen the first convolution from 4 latent channels to 9; so do others to 8.
+bool is_widened_latent_input(std::int64_t update_inputs, std::int64_t layer_inputs) {
+  return update_inputs == 4 && (layer_inputs == 8 || layer_inputs == 9);
+}
+
+std::string shape_text(at::IntArrayRef sizes) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < sizes.size(); ++i) {
+    text += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
+  }
+  return text + "]";
+}
+
+/// An own copy: halves and floats as they are, everything else as float.
+at::Tensor own_tensor(const weights::Tensor& tensor) {
+  const auto copy_as = [&](at::ScalarType type) {
+    at::Tensor result = at::empty(tensor.shape, at::TensorOptions().dtype(type));
+    std::memcpy(result.mutable_data_ptr(), tensor.bytes.data(), tensor.bytes.size());
+    return result;
+  };
+  switch (tensor.dtype) {
+    case weights::DType::kF16:
+      return copy_as(at::kHalf);
+    case weights::DType::kBF16:
+      return copy_as(at::kBFloat16);
+    case weights::DType::kF32:
+      return copy_as(at::kFloat);
+    default:
+      break;
+  }
+  require(weights::is_decodable(tensor.dtype), ErrorCode::kUnsupported, "elements of type ",
+          weights::dtype_name(tensor.dtype), " are not decoded");
+  std::vector<double> values(static_cast<std::size_t>(tensor.element_count()));
+  weights::decode(tensor.bytes, tensor.dtype, values);
+  at::Tensor result = at::empty(tensor.shape, at::TensorOptions().dtype(at::kFloat));
+  std::transform(values.begin(), values.end(), result.mutable_data_ptr<float>(),
+                 [](double value) { return static_cast<float>(value); });
+  return result;
+}
+
+/// left^T [O, m] and core [m, n, k, k] times right [n, I] as [m, I, k, k]: a CP form as one pair.
+at::Tensor core_times(const at::Tensor& core, const at::Tensor& right) {
+  const std::int64_t m = core.size(0);
+  const std::int64_t n = core.size(1);
+  const at::Tensor rows =
+      core.to(at::kFloat).reshape({m, n, -1}).permute({0, 2, 1}).reshape({-1, n});  // [m kk, n]
+  const at::Tensor all = at::mm(rows, right.to(at::kFloat).reshape({n, -1}));       // [m kk, I]
+  return all.reshape({m, -1, right.size(1)}).permute({0, 2, 1}).contiguous();       // [m, I, kk]
+}
+
+class FactorBuilder {
+ public:
+  FactorBuilder(const LayerUpdate& update, double scale, at::IntArrayRef sizes)
+      : update_(update), sizes_(sizes.vec()) {
+    result_.component = update.component;
+    result_.scale = scale;
+  }
+
+  LayerFactors build() {
+    switch (update_.algorithm) {
+      case Algorithm::kLora:
+        build_low_rank();
+        break;
+      case Algorithm::kLoha:
+        result_.kind = UpdateKind::kHadamard;
+        add_hadamard_side(Part::kHadaW1A, Part::kHadaW1B, Part::kHadaT1);
+        add_hadamard_side(Part::kHadaW2A, Part::kHadaW2B, Part::kHadaT2);
+        break;
+      case Algorithm::kLokr:
+        build_kronecker();
+        break;
+      default:
+        build_full();
+        break;
+    }
+    add_magnitude();
+    add_bias();
+    return std::move(result_);
+  }
+
+ private:
+  [[nodiscard]] at::Tensor take(Part part) const { return own_tensor(*update_.part(part)); }
+
+  /// [r, N] in any number of axes, shaped [r, I, k, k] like the weight and widened if need be.
+  [[nodiscard]] at::Tensor like_weight(const at::Tensor& right) const {
+    std::vector<std::int64_t> shape(sizes_);
+    shape[0] = right.size(0);
+    shape[1] = -1;
+    const at::Tensor shaped = right.reshape(shape);
+    const std::int64_t missing = sizes_[1] - shaped.size(1);
+    if (missing == 0) {
+      return shaped;
+    }
+    std::vector<std::int64_t> padding(2 * (sizes_.size() - 1), 0);
+    padding.back() = missing;
+    return at::constant_pad_nd(shaped, padding);
+  }
+
+  void build_low_rank() {
+    const at::Tensor up = take(Part::kUp);
+    at::Tensor down = take(Part::kDown);
+    if (update_.has(Part::kMid)) {
+      down = core_times(take(Part::kMid), down.reshape({down.size(0), -1}));
+    }
+    result_.kind = UpdateKind::kLowRank;
+    result_.factors = {up.reshape({up.size(0), up.size(1)}), like_weight(down)};
+  }
+
+  void add_hadamard_side(Part a, Part b, Part core) {
+    at::Tensor left = take(a);
+    at::Tensor right = take(b);
+    left = left.reshape({left.size(0), left.size(1)});
+    if (update_.has(core)) {
+      left = left.t().contiguous();
+      right = core_times(take(core), right.reshape({right.size(0), -1}));
+    }
+    result_.factors.push_back(left);
+    result_.factors.push_back(like_weight(right));
+  }
+
+  /// One LoKr side as [o, n]; n includes the kernel.
+  [[nodiscard]] at::Tensor kronecker_side(Part whole, Part a, Part b, Part core) const {
+    if (update_.has(whole)) {
+      const at::Tensor side = take(whole);
+      return side.reshape({side.size(0), -1});
+    }
+    at::Tensor left = take(a).to(at::kFloat);
+    at::Tensor right = take(b).to(at::kFloat);
+    left = left.reshape({left.size(0), left.size(1)});
+    if (update_.has(core)) {
+      left = left.t();
+      right = core_times(take(core), right.reshape({right.size(0), -1}));
+    }
+    return at::mm(left, right.reshape({right.size(0), -1}));
+  }
+
+  void build_kronecker() {
+    const at::Tensor w1 =
+        kronecker_side(Part::kLokrW1, Part::kLokrW1A, Part::kLokrW1B, Part::kLokrT1);
+    at::Tensor w2 = kronecker_side(Part::kLokrW2, Part::kLokrW2A, Part::kLokrW2B, Part::kLokrT2);
+    std::vector<std::int64_t> shape(sizes_);
+    shape[0] = w2.size(0);
+    shape[1] = -1;
+    w2 = w2.reshape(shape);
+    result_.kind = UpdateKind::kKronecker;
+    result_.factors = {w1, w2};
+    if (w1.size(1) * w2.size(1) != sizes_[1]) {  // the widened first convolution
+      const double scale = std::exchange(result_.scale, 1);
+      result_.factors = {like_weight(dense_delta(result_).mul(scale))};
+      result_.kind = UpdateKind::kDense;
+    }
+  }
+
+  void build_full() {
+    result_.kind = update_.has(Part::kSetWeight) ? UpdateKind::kReplace : UpdateKind::kDense;
+    const Part whole = update_.has(Part::kSetWeight) ? Part::kSetWeight : Part::kDiff;
+    if (update_.has(whole)) {
+      result_.factors = {like_weight(take(whole))};
+    }
+  }
+
+  void add_magnitude() {
+    const weights::Tensor* stored = update_.part(Part::kDoraScale);
+    if (stored == nullptr || result_.factors.empty()) {
+      return;
+    }
+    const std::int64_t count = stored->element_count();
+    const bool is_peft = stored->name.find("lora_magnitude_vector") != std::string::npos;
+    const std::size_t dimensions = stored->shape.size();
+    // PEFT's vector is [O] or [1, O, 1, 1]; LyCORIS writes [O, 1] or [1, I], told by the long axis.
+    const bool is_input = !is_peft && dimensions > 1 && stored->shape[0] == 1 && count == sizes_[1];
+    require(is_input || count == sizes_[0], ErrorCode::kCorruptData, "layer ",
+            weights::shown_name(update_.module), ": its DoRA magnitudes are ",
+            shape_text(stored->shape), ", the layer is ", shape_text(sizes_));
+    result_.magnitude = own_tensor(*stored).to(at::kFloat).reshape({count});
+    result_.magnitude_axis = is_input ? MagnitudeAxis::kInput : MagnitudeAxis::kOutput;
+  }
+
+  void add_bias() {
+    const auto add = [&](Part part, double scale) {
+      if (update_.has(part)) {
+        const at::Tensor bias = take(part).to(at::kFloat).reshape({-1}).mul(scale);
+        require(bias.size(0) == sizes_[0], ErrorCode::kCorruptData, "layer ",
+                weights::shown_name(update_.module), ": its bias has ", bias.size(0),
+                " entries, the layer has ", sizes_[0], " outputs");
+        result_.bias = result_.bias.defined() ? result_.bias.add(bias) : bias;
+      }
+    };
+    add(Part::kUpBias, result_.scale);
+    add(Part::kDiffBias, 1);
+  }
+
+  const LayerUpdate& update_;
+  std::vector<std::int64_t> sizes_;
+  LayerFactors result_;
+};
+
+/// left [O, r] times right [r, I, k, k].
+at::Tensor product_of(const at::Tensor& left, const at::Tensor& right) {
+  std::vector<std::int64_t> shape = right.sizes().vec();
+  shape[0] = left.size(0);
+  return at::mm(left.to(at::kFloat), right.to(at::kFloat).reshape({right.size(0), -1}))
+      .reshape(shape);
+}
+
+}  // namespace
+
+LayerFactors make_layer_factors(const LayerUpdate& update, double scale,
+                                at::IntArrayRef weight_sizes) {
+  const std::string misfit = update_misfit(update, weight_sizes);
+  require(misfit.empty(), ErrorCode::kCorruptData, "layer ", weights::shown_name(update.module),
+          ": ", misfit);
+  return FactorBuilder(update, scale, weight_sizes).build();
+}
+
+std::string update_misfit(const LayerUpdate& update, at::IntArrayRef weight_sizes) {
+  for (const weights::Tensor* tensor : update.parts) {
+    if (tensor != nullptr && tensor->element_count() == 0 && tensor != update.part(Part::kAlpha)) {
+      return "its tensor " + weights::shown_name(tensor->name) + " is empty";
+    }
+  }
+  const Extent extent = extent_of(update);
+  if (extent.rows < 0 || extent.columns < 0) {
+    return "its algorithm '" + std::string(weights::algorithm_name(update.algorithm)) +
+           "' has no update of known shape";
+  }
+  const bool is_bias_only = extent.columns == 0;
+  const std::int64_t area = kernel_area(weight_sizes);
+  const bool fits = extent.rows == weight_sizes[0] &&
+                    (is_bias_only || extent.columns == weight_sizes[1] * area ||
+                     (extent.columns % area == 0 &&
+                      is_widened_latent_input(extent.columns / area, weight_sizes[1])));
+  return fits ? ""
+              : "its update is " + shape_text({extent.rows, extent.columns}) +
+                    " (inputs times kernel), the layer is " + shape_text(weight_sizes);
+}
+
+at::Tensor dense_delta(const LayerFactors& layer) {
+  const std::vector<at::Tensor>& f = layer.factors;
+  switch (layer.kind) {
+    case UpdateKind::kLowRank:
+      return product_of(f[0], f[1]).mul_(layer.scale);
+    case UpdateKind::kHadamard:
+      return product_of(f[0], f[1]).mul_(product_of(f[2], f[3])).mul_(layer.scale);
+    case UpdateKind::kKronecker: {
+      at::Tensor w1 = f[0].to(at::kFloat);
+      const at::Tensor w2 = f[1].to(at::kFloat);
+      while (w1.dim() < w2.dim()) {
+        w1 = w1.unsqueeze(-1);
+      }
+      return at::kron(w1, w2).mul_(layer.scale);
+    }
+    default:
+      return at::mul(f[0].to(at::kFloat), layer.scale);
+  }
+}
+
+at::Tensor dense_delta(const LayerFactors& layer, const at::Tensor& base) {
+  if (layer.kind == UpdateKind::kReplace) {
+    return layer.factors[0].to(at::kFloat).sub(base.to(at::kFloat));
+  }
+  at::Tensor delta = dense_delta(layer);
+  if (!layer.magnitude.defined()) {
+    return delta;
+  }
+  constexpr double kLeastNorm = 1e-12;
+  const at::Tensor original = base.to(at::kFloat);
+  at::Tensor moved = delta.add_(original);
+  const bool per_output = layer.magnitude_axis == MagnitudeAxis::kOutput;
+  std::vector<std::int64_t> axes;
+  std::vector<std::int64_t> shape(static_cast<std::size_t>(base.dim()), 1);
+  for (std::int64_t axis = 0; axis < base.dim(); ++axis) {
+    if (axis != (per_output ? 0 : 1)) {
+      axes.push_back(axis);
+    }
+  }
+  shape[per_output ? 0 : 1] = layer.magnitude.size(0);
+  const at::Tensor norm =
+      at::linalg_vector_norm(moved, 2, at::OptionalIntArrayRef(axes), /*keepdim=*/true);
+  moved.mul_(layer.magnitude.to(at::kFloat).reshape(shape)).div_(norm.clamp_min(kLeastNorm));
+  return moved.sub_(original);
+}
+
+std::int64_t byte_count(const LayerFactors& layer) {
+  std::int64_t bytes = 0;
+  const auto count = [&](const at::Tensor& tensor) {
+    bytes += tensor.defined() ? static_cast<std::int64_t>(tensor.nbytes()) : 0;
+  };
+  std::for_each(layer.factors.begin(), layer.factors.end(), count);
+  count(layer.magnitude);
+  count(layer.bias);
+  return bytes;
+}
+
+}  // namespace stylus::generator

@@ -1,0 +1,165 @@
+#include "generator/lora/merge_layers.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/ops/addmm.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/empty_like.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace stylus::generator {
+namespace {
+
+/// The stackable contributions of one layer as one pair, float: up [O, R] with all scales, down
+/// [R, N].
+struct StackedPair {
+  at::Tensor up;
+  at::Tensor down;
+};
+
+StackedPair stack(const SlotUpdate& update) {
+  const at::Tensor& weight = update.slot->live;
+  std::int64_t rank = 0;
+  for (const Contribution& one : update.contributions) {
+    rank += one.factors->is_stackable() ? one.factors->rank() : 0;
+  }
+  StackedPair pair;
+  if (rank == 0) {
+    return pair;
+  }
+  const auto options = weight.options().dtype(at::kFloat);
+  const std::int64_t outputs = weight.size(0);
+  pair.up = at::empty({outputs, rank}, options);
+  pair.down = at::empty({rank, weight.numel() / outputs}, options);
+  std::int64_t begin = 0;
+  for (const Contribution& one : update.contributions) {
+    if (one.factors->is_stackable()) {
+      const std::int64_t count = one.factors->rank();
+      at::Tensor up = pair.up.narrow(1, begin, count);
+      up.copy_(one.factors->factors[0]).mul_(one.multiplier * one.factors->scale);
+      pair.down.narrow(0, begin, count).copy_(factor_rows(one.factors->factors[1], weight));
+      begin += count;
+    }
+  }
+  return pair;
+}
+
+bool has_dense(const SlotUpdate& update) {
+  return std::any_of(update.contributions.begin(), update.contributions.end(),
+                     [](const Contribution& one) {
+                       return !one.factors->is_stackable() && !one.factors->factors.empty();
+                     });
+}
+
+/// Factors on the device and in float only where that is needed.
+LayerFactors on_device(const LayerFactors& layer, const at::Device& device) {
+  LayerFactors moved = layer;
+  for (at::Tensor& factor : moved.factors) {
+    factor = factor.to(device);
+  }
+  if (moved.magnitude.defined()) {
+    moved.magnitude = moved.magnitude.to(device);
+  }
+  return moved;
+}
+
+/// Whole layer at once: for updates that cannot be stacked.
+void merge_whole(const SlotUpdate& update, const StackedPair& pair) {
+  const at::Tensor& live = update.slot->live;
+  const at::Tensor& pristine = update.slot->pristine;
+  const auto options = live.options().dtype(at::kFloat);
+  // In the order of memory that the stacked factors have.
+  at::Tensor sum =
+      is_channels_last(live) ? at::empty_like(live, options) : at::empty(live.sizes(), options);
+  sum.copy_(pristine);
+  if (pair.up.defined()) {
+    rows_view(sum).addmm_(pair.up, pair.down);
+  }
+  for (const Contribution& one : update.contributions) {
+    if (!one.factors->is_stackable() && !one.factors->factors.empty()) {
+      sum.add_(dense_delta(on_device(*one.factors, live.device()), pristine), one.multiplier);
+    }
+  }
+  live.copy_(sum);
+}
+
+void merge_rows(const SlotUpdate& update, const StackedPair& pair, std::int64_t begin,
+                std::int64_t count) {
+  at::Tensor live = rows_view(update.slot->live).narrow(0, begin, count);
+  at::Tensor pristine = rows_view(update.slot->pristine);
+  if (!pristine.defined()) {
+    pristine = rows_view(update.slot->pristine.contiguous());
+  }
+  pristine = pristine.narrow(0, begin, count);
+  const at::Tensor up = pair.up.narrow(0, begin, count);
+  if (live.scalar_type() == at::kFloat && pristine.scalar_type() == at::kFloat) {
+    at::addmm_out(live, pristine, up, pair.down);
+  } else {
+    at::Tensor sum = pristine.to(at::kFloat);
+    if (sum.is_same(pristine)) {
+      sum = sum.clone();
+    }
+    live.copy_(sum.addmm_(up, pair.down));
+  }
+}
+
+struct Piece {
+  std::size_t update;
+  std::int64_t begin;
+  std::int64_t count;
+};
+
+/// Rows per piece: about a megabyte, a multiple of the product kernels' block.
+std::int64_t rows_per_piece(std::int64_t columns) {
+  constexpr std::int64_t kElements = std::int64_t{1} << 18U;
+  constexpr std::int64_t kBlock = 16;
+  return std::max(kBlock, kElements / std::max<std::int64_t>(columns, 1) / kBlock * kBlock);
+}
+
+}  // namespace
+
+void merge_layer_by_layer(std::span<const SlotUpdate> updates) {
+  std::vector<StackedPair> pairs(updates.size());
+  const auto stack_all = [&](std::int64_t begin, std::int64_t end) {
+    const c10::InferenceMode guard;
+    for (std::int64_t i = begin; i < end; ++i) {
+      pairs[static_cast<std::size_t>(i)] = stack(updates[static_cast<std::size_t>(i)]);
+    }
+  };
+  std::vector<Piece> pieces;
+  std::vector<std::size_t> whole;
+  for (std::size_t i = 0; i < updates.size(); ++i) {
+    const at::Tensor& live = updates[i].slot->live;
+    if (has_dense(updates[i]) || !live.is_cpu()) {
+      whole.push_back(i);
+      continue;
+    }
+    const std::int64_t rows = live.size(0);
+    const std::int64_t step = rows_per_piece(live.numel() / std::max<std::int64_t>(rows, 1));
+    for (std::int64_t begin = 0; begin < rows; begin += step) {
+      pieces.push_back({i, begin, std::min(step, rows - begin)});
+    }
+  }
+  const auto count = static_cast<std::int64_t>(updates.size());
+  if (!pieces.empty()) {
+    at::parallel_for(0, count, 1, stack_all);
+  } else {
+    stack_all(0, count);
+  }
+  // Pieces are taken one by one: a thread that the machine holds up delays only its own piece.
+  std::atomic<std::size_t> next = 0;
+  at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
+    const c10::InferenceMode guard;
+    for (std::size_t i = next++; i < pieces.size(); i = next++) {
+      const Piece& piece = pieces[i];
+      merge_rows(updates[piece.update], pairs[piece.update], piece.begin, piece.count);
+    }
+  });
+  for (const std::size_t i : whole) {
+    merge_whole(updates[i], pairs[i]);
+  }
+}
+
+}  // namespace stylus::generator
