@@ -15,10 +15,10 @@ import torch
 from diffusers import DDIMScheduler
 
 import data
-from base import SCHEDULER, base_pictures, noised, trained_base
+from base import SCHEDULER, base_pictures, noised
 from captions import keywords_of
 from common import start
-from export import load_vae
+from export import load_base, load_vae
 from gates import decode, encode, print_gates
 from sampling import draw_latents
 from tokenizer import ids_of, load_tokenizer
@@ -62,9 +62,9 @@ def latent_scores(drawn: torch.Tensor, latents: torch.Tensor) -> torch.Tensor:
 
 def clip_scores(pictures: numpy.ndarray, names: list[str]) -> torch.Tensor:
     """Similarity [N, K] of drawings to each concept's mean picture in the styles that mini-CLIP knows."""
-    from mini_clip import STYLES, picture_features, trained_clip
+    from mini_clip import STYLES, load_clip, picture_features
 
-    clip = trained_clip()
+    clip = load_clip()
     all_pictures, index = data.load()
     means = []
     for name in names:
@@ -84,7 +84,7 @@ def four_way(scores: torch.Tensor, chosen: list[int]) -> float:
 
 
 def main(judge: str) -> bool:
-    text, unet, step = trained_base()
+    text, unet = load_base()
     concepts, pictures = base_pictures()
     vae = load_vae()
     latents = encode(vae, pictures)
@@ -100,7 +100,7 @@ def main(judge: str) -> bool:
         first, five = (rank < 1).float().mean(), (rank < 5).float().mean()
         print(f"{label}: top-1 among {len(concepts)} {first:.2f}, top-5 {five:.2f}")
         values.append(four_way(scores, chosen))
-    print(f"base of step {step}, judged by {judge}")
+    print(f"judged by {judge}")
     return print_gates(GATES, values)
 
 

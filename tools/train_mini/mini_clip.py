@@ -12,6 +12,7 @@ import argparse
 
 import numpy
 import torch
+from safetensors.torch import load_file
 from transformers import CLIPConfig, CLIPModel
 
 import data
@@ -116,6 +117,14 @@ def trained_clip() -> CLIPModel:
     return clip.eval().requires_grad_(False)
 
 
+def load_clip() -> CLIPModel:
+    """The shipped towers, in fp32."""
+    clip = new_clip()
+    stored = load_file(MODELS / "mini_clip" / "model.safetensors")
+    clip.load_state_dict({name: tensor.float() for name, tensor in stored.items()})
+    return clip.eval().requires_grad_(False)
+
+
 def features(output) -> torch.Tensor:
     return torch.nn.functional.normalize(getattr(output, "pooler_output", output), dim=-1)
 
@@ -162,7 +171,7 @@ def train(steps: int, threads: int) -> None:
 
 def report() -> None:
     """Top-1 and top-5 of the right name for a picture, among as many names as there are pictures in the row."""
-    clip, tokenizer = trained_clip(), load_tokenizer()
+    clip, tokenizer = load_clip(), load_tokenizer()
     pictures, index = data.load()
     concepts = {concept["concept"]: concept for concept in read_json(WORK / "concepts.json")}
     unseen = held_out()

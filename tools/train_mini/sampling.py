@@ -1,4 +1,4 @@
-"""Draws pictures with the models in training, the way the native generator does: DDIM, trailing steps, guidance.
+"""Draws pictures with the exported models, the way the native generator does: DDIM, trailing steps, guidance.
 
 python sampling.py SHEET.png [--all | PROMPT...]    truth above, drawn below; without prompts 60 training concepts
 """
@@ -11,9 +11,9 @@ import torch
 from diffusers import DDIMScheduler
 from PIL import Image
 
-from base import SCHEDULER, base_pictures, trained_base
+from base import SCHEDULER, base_pictures
 from common import start
-from export import load_vae
+from export import load_base, load_vae
 from gates import decode
 from tokenizer import ids_of, load_tokenizer
 
@@ -56,7 +56,7 @@ def write_sheet(path: Path, rows: list[numpy.ndarray]) -> None:
 
 
 def main() -> None:
-    text, unet, step = trained_base()
+    text, unet = load_base()
     wanted = sys.argv[2:]
     if wanted and wanted != ["--all"]:
         latents = draw_latents(text, unet, wanted, list(range(len(wanted))))
@@ -67,7 +67,7 @@ def main() -> None:
     prompts = [concepts[i]["name"].lower() for i in chosen]
     latents = draw_latents(text, unet, prompts, [int(i) for i in chosen])
     write_sheet(Path(sys.argv[1]), [pictures[list(chosen)] / 255.0, decode(load_vae(), latents)])
-    print(f"base of step {step}: {', '.join(prompts)}")
+    print(", ".join(prompts))
 
 
 if __name__ == "__main__":
