@@ -41,7 +41,7 @@ class ClipTokenizer {
 
   /// Ids of the text alone: no start, end or padding. "<|startoftext|>" and "<|endoftext|>" in the
   /// text are those tokens. Only the first kMaxTextBytes count.
-  /// Cost: linear in the text, quadratic in its longest word.
+  /// Cost: linear in the text, times the logarithm of its longest word.
   [[nodiscard]] std::vector<std::int64_t> encode(std::string_view text) const;
 
   /// start, the ids of `text` as far as they fit, end, padding: exactly `length` ids.
