@@ -14,6 +14,10 @@ inline constexpr std::size_t kLanes = 8;
 inline constexpr std::size_t kCodeDim = 256;
 inline constexpr std::size_t kCodeBytes = kCodeDim / 2;
 
+/// The code kernels ask for the row this many ahead: a mapped file has small pages, and the
+/// processor's own prefetching ends at each.
+inline constexpr std::size_t kRowsAhead = 24;
+
 /// Eight queries as the code kernels read them. Unused lanes are zero.
 struct CodeQueries {
   alignas(64) std::int8_t values[kLanes][kCodeDim] = {};

@@ -85,6 +85,11 @@ void dot_codes(const std::uint8_t* codes, const std::uint32_t* slots, std::size_
   const __m256i low_half = _mm256_set1_epi8(15);
   const __m256i ones = _mm256_set1_epi16(1);
   for (std::size_t i = 0; i < count; ++i) {
+    if (i + kRowsAhead < count) {
+      const std::uint8_t* ahead = codes + std::size_t{slots[i + kRowsAhead]} * kCodeBytes;
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + 64);
+    }
     const std::uint8_t* code = codes + std::size_t{slots[i]} * kCodeBytes;
     __m256i low[4];
     __m256i high[4];

@@ -71,6 +71,11 @@ void dot_codes(const std::uint8_t* codes, const std::uint32_t* slots, std::size_
                const CodeQueries& queries, std::size_t lanes, std::int32_t (*out)[kLanes]) {
   const __m512i low_half = _mm512_set1_epi8(15);
   for (std::size_t i = 0; i < count; ++i) {
+    if (i + kRowsAhead < count) {
+      const std::uint8_t* ahead = codes + std::size_t{slots[i + kRowsAhead]} * kCodeBytes;
+      __builtin_prefetch(ahead);
+      __builtin_prefetch(ahead + 64);
+    }
     const std::uint8_t* code = codes + std::size_t{slots[i]} * kCodeBytes;
     const __m512i first = _mm512_loadu_si512(code);
     const __m512i second = _mm512_loadu_si512(code + 64);

@@ -13,13 +13,15 @@ namespace {
 
 constexpr double kK1 = 1.2;
 constexpr std::size_t kBlocksAPiece = 4;
+constexpr std::size_t kPostingsAhead = 16;  // whose lengths are asked for before they are needed
 constexpr std::size_t kWordsABlock = kBlockSlots / 64;
 
 /// A stem of any query, with the queries that hold it.
 struct SharedTerm {
   TermUse use;
   float idf_factor = 0;  ///< idf * (k1 + 1)
-  std::vector<std::size_t> lanes;
+  std::array<std::uint8_t, kLanes> lanes = {};
+  std::size_t lane_count = 0;
 };
 
 LexicalLane look_up(const Corpus& corpus, const std::vector<std::string>& stems,
@@ -51,7 +53,7 @@ std::vector<SharedTerm> share_terms(const std::vector<LexicalLane>& lanes) {
         SharedTerm& term = shared[lanes[l].stems[i]];
         term.use = lanes[l].uses[i];
         term.idf_factor = static_cast<float>(lanes[l].idfs[i] * (kK1 + 1));
-        term.lanes.push_back(l);
+        term.lanes[term.lane_count++] = static_cast<std::uint8_t>(l);
       }
     }
   }
@@ -89,12 +91,17 @@ struct PartScorer {
   /// Adds the postings of one block and moves `next` behind them.
   void add_postings(const SharedTerm& term, std::span<const Posting>& next, std::size_t begin,
                     std::size_t size, Scratch& scratch) const {
+    const auto lane_of = term.lanes;  // copies: the stores below could change the originals
+    const std::size_t used = term.lane_count;
     std::size_t i = 0;
     for (; i < next.size(); ++i) {
       const Posting& posting = next[i];
       const std::size_t at = std::size_t{posting.slot} - begin;
       if (at >= size) {
         break;
+      }
+      if (i + kPostingsAhead < next.size() && next[i + kPostingsAhead].slot < view.slots()) {
+        __builtin_prefetch(view.field_lengths(next[i + kPostingsAhead].slot));
       }
       const std::uint16_t* lengths = view.field_lengths(posting.slot);
       float x = static_cast<float>(posting.count[kDescription]) *
@@ -105,9 +112,10 @@ struct PartScorer {
         }
       }
       const float score = term.idf_factor * x / (x + static_cast<float>(kK1));
-      for (const std::size_t lane : term.lanes) {
-        scratch.scores[lane][at] += score;
-        scratch.touched[lane][at / 64] |= std::uint64_t{1} << (at % 64);
+      const std::uint64_t bit = std::uint64_t{1} << (at % 64);
+      for (std::size_t l = 0; l < used; ++l) {
+        scratch.scores[lane_of[l]][at] += score;
+        scratch.touched[lane_of[l]][at / 64] |= bit;
       }
     }
     next = next.subspan(i);
@@ -124,10 +132,23 @@ struct PartScorer {
     }
   }
 
+  [[nodiscard]] std::size_t count_allowed(
+      std::size_t begin, const std::array<std::uint64_t, kWordsABlock>& touched) const {
+    std::size_t count = 0;
+    const std::size_t words = std::min(kWordsABlock, allowed.size() - begin / 64);
+    for (std::size_t w = 0; w < words; ++w) {
+      count += static_cast<std::size_t>(std::popcount(touched[w] & allowed[begin / 64 + w]));
+    }
+    return count;
+  }
+
   /// Lists the allowed scores of a block and clears the scratch.
   void collect(std::size_t begin, Scratch& scratch,
                std::array<std::vector<LexicalHit>, kLanes>& hits, BlockSums& sums) const {
     for (std::size_t lane = 0; lane < lanes; ++lane) {
+      hits[lane].resize(count_allowed(begin, scratch.touched[lane]));
+      LexicalHit* out = hits[lane].data();
+      LaneSums sum;
       for (std::size_t w = 0; w < kWordsABlock; ++w) {
         const std::size_t word = begin / 64 + w;
         for (std::uint64_t rest = scratch.touched[lane][w]; rest != 0; rest &= rest - 1) {
@@ -135,13 +156,14 @@ struct PartScorer {
           const float score = scratch.scores[lane][64 * w + b];
           scratch.scores[lane][64 * w + b] = 0;
           if ((allowed[word] >> b & 1U) != 0) {
-            hits[lane].push_back({static_cast<std::uint32_t>(64 * word + b), score});
-            sums[lane].sum += score;
-            sums[lane].squares += double{score} * score;
+            *out++ = {static_cast<std::uint32_t>(64 * word + b), score};
+            sum.sum += score;
+            sum.squares += double{score} * score;
           }
         }
         scratch.touched[lane][w] = 0;
       }
+      sums[lane] = sum;
     }
   }
 };

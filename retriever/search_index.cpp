@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "retriever/dense.h"
 #include "retriever/features.h"
@@ -48,15 +49,39 @@ std::vector<Place> list_places(const AllowedSlots& allowed) {
   return places;
 }
 
-std::vector<Found> found_by_words(const LexicalScores& lexical, std::size_t lane) {
-  std::vector<Found> found;
+/// Calls visit(place, BM25F) for every hit of a lane, in order of part and slot.
+template <typename Visit>
+void for_each_hit(const LexicalScores& lexical, std::size_t lane, const Visit& visit) {
   for (std::size_t part = 0; part < lexical.hits.size(); ++part) {
     for (const auto& block : lexical.hits[part]) {
       for (const LexicalHit& hit : block[lane]) {
-        found.push_back({place_of(part, hit.slot), hit.score, 0, {}});
+        visit(place_of(part, hit.slot), hit.score);
       }
     }
   }
+}
+
+/// The best k hits of a lane without a vector, and perhaps some more. A common word has a hit in
+/// every third adapter, so those that cannot be among the best are dropped on the way.
+std::vector<Found> best_by_words(const Corpus& corpus, const LexicalScores& lexical,
+                                 std::size_t lane, const Fusion& fusion, std::size_t k) {
+  constexpr std::size_t kSpare = 4096;
+  std::vector<Found> found;
+  float least = -std::numeric_limits<float>::infinity();
+  for_each_hit(lexical, lane, [&](Place place, float score) {
+    const float fused = fusion.score({}, score);
+    if (fused < least) {
+      return;
+    }
+    found.push_back({place, score, fused, {}});
+    if (found.size() > k && found.size() - k >= kSpare) {
+      keep_best(corpus, found, k);
+      const auto worst =
+          std::min_element(found.begin(), found.end(),
+                           [](const Found& a, const Found& b) { return a.score < b.score; });
+      least = worst == found.end() ? least : worst->score;
+    }
+  });
   return found;
 }
 
@@ -69,12 +94,12 @@ std::vector<Found> found_exactly(std::span<const Place> places,
     found[i] = {places[i], 0, 0, cosines[i][lane]};
   }
   std::size_t i = 0;
-  for (const Found& hit : found_by_words(lexical, lane)) {
-    while (found[i].place < hit.place) {
+  for_each_hit(lexical, lane, [&](Place place, float score) {
+    while (found[i].place < place) {
       ++i;
     }
-    found[i].lexical = hit.lexical;
-  }
+    found[i].lexical = score;
+  });
   return found;
 }
 
@@ -154,7 +179,7 @@ class GroupRanking {
     parallel_for(found_.size(), 1, [&](std::size_t from, std::size_t to) {
       for (std::size_t lane = from; lane < to; ++lane) {
         if (!vectors.used[lane]) {
-          found_[lane] = found_by_words(lexical_, lane);
+          found_[lane] = best_by_words(corpus_, lexical_, lane, fusions_[lane], options_.k);
         }
         rankings[lane] = ranking_of(lane);
       }
