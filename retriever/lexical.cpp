@@ -59,8 +59,8 @@ std::vector<SharedTerm> share_terms(const std::vector<LexicalLane>& lanes) {
   }
   std::vector<SharedTerm> terms;
   terms.reserve(shared.size());
-  for (auto& [stem, term] : shared) {
-    terms.push_back(std::move(term));
+  for (const auto& [stem, term] : shared) {
+    terms.push_back(term);
   }
   return terms;
 }
