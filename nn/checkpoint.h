@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,12 +37,14 @@ struct CheckpointParts {
   StoredTensors unet_tensors;
   VaeConfig vae_config;
   StoredTensors vae_tensors;
+  std::vector<std::string> unexpected;  ///< Names that belong to no part and are not harmless.
 };
 
 struct CheckpointOptions {
-  TensorOptions tensors;                    ///< Of UNet and text encoders.
-  std::optional<at::ScalarType> vae_dtype;  ///< Default: fp32 where the VAE would overflow.
-  std::optional<std::string> prediction;    ///< Overrides what the checkpoint says.
+  TensorOptions tensors;
+  /// Default: tensors.dtype, but fp32 in place of fp16 for SDXL, whose VAE overflows.
+  std::optional<at::ScalarType> vae_dtype;
+  std::optional<std::string> prediction;  ///< Overrides what the checkpoint says.
 };
 
 struct Checkpoint {
@@ -51,11 +54,14 @@ struct Checkpoint {
   std::unique_ptr<Vae> vae;
 };
 
-/// Reads configs and headers of a diffusers folder or a single safetensors file (the names of the
-/// original Stable Diffusion, or of diffusers).
+/// Reads configs and headers of a diffusers folder or of a single safetensors file with the names
+/// of the original Stable Diffusion.
 ///
-/// Error(kNotFound) for a missing file by its name; Error(kCorruptData) for a broken one;
-/// Error(kUnsupported) that says what it is for another kind of model, a pickle, an adapter.
+/// Of single files all widths are read off the shapes. EMA copies, schedules and position_ids are
+/// left out.
+/// Error(kNotFound) for a missing file by its name; Error(kCorruptData) for a broken one, or for
+/// parts that do not fit each other; Error(kUnsupported) that says what it is for another kind of
+/// model, a pickle, an adapter.
 /// Cost: headers only.
 [[nodiscard]] CheckpointParts read_checkpoint_parts(const std::filesystem::path& path);
 
@@ -63,6 +69,12 @@ struct Checkpoint {
 [[nodiscard]] CheckpointParts sort_single_file(const StoredTensors& file,
                                                const std::map<std::string, std::string>& metadata,
                                                const std::string& what);
+/// The folder case.
+[[nodiscard]] CheckpointParts read_diffusers_folder(const std::filesystem::path& folder);
+
+/// Brings a text encoder's names to transformers' old form: "text_model." in front where it is
+/// missing (transformers from 5.6 on, some merges), without position_ids.
+[[nodiscard]] StoredTensors normalised_text_names(const StoredTensors& tensors);
 
 /// Throws Error(kCorruptData) that names missing, unexpected and mismatched tensors.
 /// Fills no memory.

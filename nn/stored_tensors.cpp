@@ -15,14 +15,22 @@ namespace {
 
 constexpr std::size_t kLongestIndex = std::size_t{64} << 20U;
 
-void add_file(StoredTensors& all, const std::filesystem::path& path) {
-  const auto file = std::make_shared<const weights::SafetensorsFile>(path);
+}  // namespace
+
+void add_stored_tensors(const std::shared_ptr<const weights::SafetensorsFile>& file,
+                        const std::string& what, StoredTensors& tensors) {
   for (const weights::Tensor& tensor : file->tensors()) {
     const bool is_new =
-        all.try_emplace(tensor.name, StoredTensor{tensor, file, 0, 1, false}).second;
-    require(is_new, ErrorCode::kCorruptData, "'", path.string(), "': tensor ",
-            weights::shown_name(tensor.name), " is in two of the files");
+        tensors.try_emplace(tensor.name, StoredTensor{tensor, file, 0, 1, false}).second;
+    require(is_new, ErrorCode::kCorruptData, what, ": tensor ", weights::shown_name(tensor.name),
+            " is in two of the files");
   }
+}
+
+namespace {
+
+void add_file(StoredTensors& all, const std::filesystem::path& path) {
+  add_stored_tensors(std::make_shared<const weights::SafetensorsFile>(path), path.string(), all);
 }
 
 }  // namespace

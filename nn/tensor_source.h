@@ -49,6 +49,10 @@ using StoredTensors = std::map<std::string, StoredTensor, std::less<>>;
 /// Cost: headers only; the bytes are mapped.
 [[nodiscard]] StoredTensors read_stored_tensors(const std::filesystem::path& path);
 
+/// The same for one opened file.
+void add_stored_tensors(const std::shared_ptr<const weights::SafetensorsFile>& file,
+                        const std::string& what, StoredTensors& tensors);
+
 struct TensorOptions {
   at::ScalarType dtype = at::kFloat;  ///< Of floating-point tensors; kFloat, kHalf or kBFloat16.
   at::Device device = at::kCPU;       ///< kMeta: check names and shapes, allocate nothing.
