@@ -295,6 +295,7 @@ std::vector<PlanImage> Composition::images(const std::vector<PlanAdapter>& adapt
     }
   }
   std::vector<MaskGroup> list;
+  list.reserve(groups.size());
   for (auto& [keyword, group] : groups) {
     list.push_back(std::move(group));
   }
