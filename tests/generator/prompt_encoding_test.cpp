@@ -31,6 +31,7 @@ class PromptEncodings : public testing::Test {
     for (const char* name : {"sd", "xl1", "xl2"}) {
       models_.push_back(load(name, configs.at(name)));
     }
+    models_.push_back(load("sd", configs.at("sd"), /*parts=*/7));
   }
 
   static std::filesystem::path folder() {
@@ -44,6 +45,11 @@ class PromptEncodings : public testing::Test {
     return PromptEncoder(
         {{models_[1].get(), &tokenizer_, kEnd}, {models_[2].get(), &tokenizer_, 0}},
         ContextStyle::kPenultimate);
+  }
+
+  /// An encoder of 11 positions.
+  [[nodiscard]] PromptEncoder short_encoder() const {
+    return PromptEncoder({{models_[3].get(), &tokenizer_, kEnd}}, ContextStyle::kFinalNorm);
   }
 
   [[nodiscard]] TextualInversion word(const std::string& style) const {
@@ -60,8 +66,11 @@ class PromptEncodings : public testing::Test {
   GoldenFile file_;
 
  private:
-  std::unique_ptr<nn::ClipText> load(const std::string& name, const json& numbers) {
+  /// `parts`: with 7, only the first 11 of 77 positions.
+  std::unique_ptr<nn::ClipText> load(const std::string& name, const json& numbers,
+                                     std::int64_t parts = 1) {
     nn::ClipTextConfig config;
+    config.max_positions = 77 / parts;
     config.vocab_size = 1026;
     config.hidden_size = numbers.at("hidden_size").get<std::int64_t>();
     config.intermediate_size = numbers.at("intermediate_size").get<std::int64_t>();
@@ -75,7 +84,8 @@ class PromptEncodings : public testing::Test {
     const std::string prefix = std::string("weight.").append(name).append(".");
     for (const auto& [key, tensor] : stored_) {
       if (key.substr(0, prefix.size()) == prefix) {
-        tensors.emplace(key.substr(prefix.size()), tensor);
+        auto& kept = tensors.emplace(key.substr(prefix.size()), tensor).first->second;
+        kept.parts = key.find("position_embedding") != std::string::npos ? parts : 1;
       }
     }
     return nn::load_model<nn::ClipText>(config, tensors, name, {});
@@ -126,6 +136,16 @@ TEST_F(PromptEncodings, APromptDoesNotDependOnTheOthersOfItsLength) {
   const PromptEncoding one = prompts.encode({"a (red:1.3) fox"});
 
   expect_near(both.context.slice(0, 0, 1), one.context, "first of two");
+}
+
+TEST_F(PromptEncodings, FollowTheEncodersNumberOfPositions) {
+  const PromptEncoder prompts = short_encoder();
+  const std::string text = "1 2 3 4 5 6 7 8 9 BREAK 1";  // a digit is a token
+  const PromptEncoding encoding = prompts.encode({text});
+
+  EXPECT_EQ(encoding.chunks, 2);
+  EXPECT_EQ(encoding.context.size(1), 22);
+  EXPECT_EQ(prompts.chunks_of(text + " 2 3 4 5 6 7 8 9 1").size(), 3U);
 }
 
 TEST_F(PromptEncodings, TellOfRemovedTagsOnce) {
