@@ -1,0 +1,5 @@
+if(TARGET stylus_generator)
+  stylus_benchmark(generator_lora_bench
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/generator_lora_bench.cpp ${PROJECT_SOURCE_DIR}/tests/generator/lora_shapes.cpp
+    DEPS stylus::generator nlohmann_json::nlohmann_json)
+endif()

@@ -1,0 +1,337 @@
+// How long it takes to change the adapters of a model: true layer shapes of SD1.5 and SDXL (all
+// linear layers and 1x1 convolutions of their transformers), random weights.
+//   merge/<adapters>/<rank>  another set into warm buffers; adapters in memory
+//   first/3/16               three kohya files from the page cache: read, mapped, merged into a
+//   model
+//                            that held no adapter, memory for merged weights included
+//   again/3/16               the same with the buffers of an earlier set
+//   side/3/16                three adapters beside the weights instead of merged
+//   swap/zipf                one adapter after the other out of 100 files, drawn by Zipf's law
+//   (1/k),
+//                            host cache of 40 of them
+//   clear/3/16               taking them off again
+// Unit: ms, wall. Threads: $OMP_NUM_THREADS. $STYLUS_LORA_FILES: a folder with three kohya files
+// (benchmarks/peers/lora_peers.py sets it, so that both read the same bytes).
+#include <ATen/ops/empty.h>
+#include <benchmark/benchmark.h>
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "generator/lora/lora_engine.h"
+#include "tests/generator/lora_shapes.h"
+#include "tests/weights/safetensors_builder.h"
+
+namespace {
+
+using namespace stylus::generator;
+
+std::vector<LayerShape> transformer_layers(std::vector<LayerShape> layers) {
+  std::erase_if(layers, [](const LayerShape& layer) {
+    return layer.path.find("attentions.") == std::string::npos;
+  });
+  return layers;
+}
+
+at::Tensor random_tensor(const std::vector<std::int64_t>& sizes, at::ScalarType type) {
+  return at::empty(sizes, at::TensorOptions().dtype(type)).normal_(0, 0.02);
+}
+
+at::Tensor float_weight(const std::vector<std::int64_t>& sizes) {
+  return random_tensor(sizes, at::kFloat);
+}
+
+at::Tensor half_weight(const std::vector<std::int64_t>& sizes) {
+  return at::empty(sizes, at::TensorOptions().dtype(at::kHalf)).fill_(0.02);
+}
+
+ShapeModel& sd15() {
+  static ShapeModel* model = [] {
+    auto* made = new ShapeModel;
+    made->add("unet", transformer_layers(sd15_unet_layers()), float_weight);
+    return made;
+  }();
+  return *model;
+}
+
+ShapeModel& sdxl() {
+  static ShapeModel* model = [] {
+    auto* made = new ShapeModel;
+    made->add("unet", transformer_layers(sdxl_unet_layers()), half_weight);
+    return made;
+  }();
+  return *model;
+}
+
+AdapterPtr random_adapter(const std::vector<LayerShape>& shapes, std::int64_t rank) {
+  auto adapter = std::make_shared<AdapterWeights>();
+  for (const LayerShape& shape : shapes) {
+    LayerFactors layer;
+    layer.component = "unet";
+    layer.path = shape.path;
+    std::vector<std::int64_t> down = shape.weight;
+    down[0] = rank;
+    layer.factors = {random_tensor({shape.weight[0], rank}, at::kHalf),
+                     random_tensor(down, at::kHalf)};
+    adapter->bytes += byte_count(layer);
+    adapter->layers.push_back(std::move(layer));
+  }
+  return adapter;
+}
+
+std::vector<AdapterUse> random_set(const std::vector<LayerShape>& shapes, std::int64_t adapters,
+                                   std::int64_t rank) {
+  std::vector<AdapterUse> set(static_cast<std::size_t>(adapters));
+  for (AdapterUse& use : set) {
+    use.adapter = random_adapter(shapes, rank);
+    use.weight = 0.7;
+  }
+  return set;
+}
+
+double weight_count(const std::vector<LayerShape>& shapes) {
+  double sum = 0;
+  for (const LayerShape& shape : shapes) {
+    double size = 1;
+    for (const std::int64_t side : shape.weight) {
+      size *= static_cast<double>(side);
+    }
+    sum += size;
+  }
+  return sum;
+}
+
+void merge(benchmark::State& state, ShapeModel& model, const std::vector<LayerShape>& shapes) {
+  LoraEngine engine(model.components());
+  std::vector<AdapterUse> set = random_set(shapes, state.range(0), state.range(1));
+  engine.apply(set);
+  for (auto _ : state) {
+    set[0].weight += 0.001;  // another set each time
+    engine.apply(set);
+  }
+  const double flop =
+      2 * weight_count(shapes) * static_cast<double>(state.range(0) * state.range(1));
+  state.counters["GFLOP/s"] =
+      benchmark::Counter(flop * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void merge_sd15(benchmark::State& state) {
+  merge(state, sd15(), transformer_layers(sd15_unet_layers()));
+}
+
+double available_gib() {
+  std::ifstream file("/proc/meminfo");
+  std::string name;
+  double kib = 0;
+  for (std::string line; file >> name >> kib && std::getline(file, line);) {
+    if (name == "MemAvailable:") {
+      return kib / 1048576;
+    }
+  }
+  return 0;
+}
+
+void merge_sdxl(benchmark::State& state) {
+  constexpr double kNeeded = 14;  // 4.4 GB of halves twice, adapters, room for others
+  if (available_gib() < kNeeded) {
+    state.SkipWithError("needs 14 GiB of free memory");
+    return;
+  }
+  merge(state, sdxl(), transformer_layers(sdxl_unet_layers()));
+}
+
+/// A kohya file of random halves.
+void write_kohya(const std::filesystem::path& path, const std::vector<LayerShape>& shapes,
+                 std::int64_t rank) {
+  stylus::weights::SafetensorsBuilder file;
+  const auto add = [&](const std::string& name, const std::vector<std::int64_t>& sizes) {
+    const at::Tensor values = random_tensor(sizes, at::kHalf);
+    file.add(name, "F16", sizes,
+             {static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
+  };
+  for (const LayerShape& shape : shapes) {
+    std::string name = "lora_unet_" + stylus::weights::flattened(shape.path);
+    std::vector<std::int64_t> down = shape.weight;
+    std::vector<std::int64_t> up = shape.weight;
+    down[0] = up[1] = rank;
+    add(name + ".lora_down.weight", down);
+    add(name + ".lora_up.weight", up);
+  }
+  std::ofstream(path, std::ios::binary) << file.bytes();
+}
+
+/// Files that live as long as the program, or those of $STYLUS_LORA_FILES.
+class Files {
+ public:
+  Files(const char* name, std::size_t count, std::int64_t rank) {
+    const char* given = std::getenv("STYLUS_LORA_FILES");
+    if (given != nullptr && count == 3) {
+      for (const auto& entry : std::filesystem::directory_iterator(given)) {
+        paths.push_back(entry.path());
+      }
+      std::sort(paths.begin(), paths.end());
+      return;
+    }
+    folder_ = std::filesystem::temp_directory_path() /
+              (std::string(name) + std::to_string(std::random_device{}()));
+    std::filesystem::create_directories(folder_);
+    for (std::size_t i = 0; i < count; ++i) {
+      paths.push_back(folder_ / (std::to_string(i) + ".safetensors"));
+      write_kohya(paths.back(), transformer_layers(sd15_unet_layers()), rank);
+    }
+  }
+  ~Files() {
+    std::error_code ignored;
+    if (!folder_.empty()) {
+      std::filesystem::remove_all(folder_, ignored);
+    }
+  }
+  std::vector<std::filesystem::path> paths;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+std::vector<AdapterUse> load_three(LoraEngine& engine,
+                                   const std::vector<std::filesystem::path>& files) {
+  std::vector<AdapterUse> set;
+  for (std::size_t i = 0; i < 3; ++i) {
+    set.emplace_back();
+    set.back().adapter = engine.load(files[i]);
+    set.back().weight = 0.7;
+  }
+  return set;
+}
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+const Files& three_files() {
+  static const Files files("stylus_lora_bench_", 3, 16);
+  return files;
+}
+
+void first(benchmark::State& state) {
+  double load = 0;
+  for (auto _ : state) {
+    LoraEngine engine(sd15().components());
+    const Clock::time_point start = Clock::now();
+    const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+    load += seconds_since(start);
+    engine.apply(set);
+    state.SetIterationTime(seconds_since(start));
+  }
+  state.counters["load_ms"] = benchmark::Counter(1e3 * load, benchmark::Counter::kAvgIterations);
+}
+
+void again(benchmark::State& state) {
+  LoraEngineOptions options;
+  options.cache_bytes = 0;  // keeps one adapter; at least two are read from files each time
+  LoraEngine engine(sd15().components(), options);
+  engine.apply(random_set(transformer_layers(sd15_unet_layers()), 1, 1));
+  double weight = 0;
+  for (auto _ : state) {
+    const Clock::time_point start = Clock::now();
+    std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+    set[0].weight = weight += 0.01;
+    engine.apply(set);
+    state.SetIterationTime(seconds_since(start));
+  }
+}
+
+void side(benchmark::State& state) {
+  LoraEngine engine(sd15().components());
+  const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+  for (auto _ : state) {
+    const Clock::time_point start = Clock::now();
+    engine.apply(set, ApplyMode::kSide);
+    state.SetIterationTime(seconds_since(start));
+    engine.clear();
+  }
+}
+
+void clear(benchmark::State& state) {
+  LoraEngine engine(sd15().components());
+  const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+  for (auto _ : state) {
+    engine.apply(set);
+    const Clock::time_point start = Clock::now();
+    engine.clear();
+    state.SetIterationTime(seconds_since(start));
+  }
+}
+
+void swap_zipf(benchmark::State& state) {
+  constexpr std::size_t kAdapters = 100;
+  constexpr std::int64_t kCached = 40;
+  static const Files files("stylus_lora_zipf_", kAdapters, 4);
+  std::vector<double> shares;
+  for (std::size_t k = 1; k <= kAdapters; ++k) {
+    shares.push_back(1.0 / static_cast<double>(k));
+  }
+  std::mt19937 random(1);
+  std::discrete_distribution<std::size_t> draw(shares.begin(), shares.end());
+  LoraEngineOptions options;
+  {
+    LoraEngine probe(sd15().components());
+    options.cache_bytes = kCached * probe.load(files.paths[0])->bytes;
+  }
+  LoraEngine engine(sd15().components(), options);
+  std::vector<double> times;
+  for (auto _ : state) {
+    const Clock::time_point start = Clock::now();
+    AdapterUse use;
+    use.adapter = engine.load(files.paths[draw(random)]);
+    engine.apply({&use, 1});
+    times.push_back(seconds_since(start));
+    state.SetIterationTime(times.back());
+  }
+  std::sort(times.begin(), times.end());
+  state.counters["p50_ms"] = 1e3 * times[times.size() / 2];
+  state.counters["p95_ms"] = 1e3 * times[times.size() * 95 / 100];
+  const AdapterCacheStats stats = engine.cache_stats();
+  state.counters["hit_rate"] =
+      static_cast<double>(stats.hits) / static_cast<double>(stats.hits + stats.misses);
+}
+
+BENCHMARK(first)->Name("first/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(again)->Name("again/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(side)->Name("side/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(clear)->Name("clear/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(merge_sd15)
+    ->Name("merge/sd15")
+    ->ArgsProduct({{1, 3, 8, 16}, {8, 32, 128}})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(swap_zipf)
+    ->Name("swap/zipf")
+    ->Iterations(200)
+    ->UseManualTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(merge_sdxl)
+    ->Name("merge/sdxl")
+    ->Args({3, 16})
+    ->UseRealTime()
+    ->Iterations(3)
+    ->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const c10::InferenceMode guard;
+  benchmark::Initialize(&argc, argv);
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
