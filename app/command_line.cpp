@@ -80,7 +80,8 @@ void add_pin(composer::ComposeOptions& options, const std::string& typed) {
   options.pinned[typed.substr(0, equals)] = weight;
 }
 
-void add_compose(CLI::App& verb, composer::ComposeOptions& options) {
+/// Everything that decides which adapters are chosen; seed and number of pictures apart.
+void add_choice(CLI::App& verb, composer::ComposeOptions& options) {
   add_filter(verb, options.filter, kDefaultBase);
   const std::string group = "Composition";
   verb.add_option_function<std::vector<std::string>>(
@@ -131,6 +132,11 @@ void add_compose(CLI::App& verb, composer::ComposeOptions& options) {
       ->check(CLI::Range(0, 20))
       ->group(group);
   verb.add_option("--negative", options.negative_prompt, "Negative prompt")->group(group);
+}
+
+void add_compose(CLI::App& verb, composer::ComposeOptions& options) {
+  add_choice(verb, options);
+  const std::string group = "Composition";
   verb.add_option("-n,--images", options.images, "Pictures to plan for (default 1)")
       ->check(CLI::Range(1, 1000))
       ->group(group);
@@ -151,6 +157,9 @@ struct Commands {
   ImportCommand import;
   SearchCommand search;
   PlanCommand plan;
+  GenerateCommand generate;
+  const CLI::Option* generate_base = nullptr;  ///< Typed or not decides who chooses the base.
+  std::string model;
   ExplainCommand explain;
   WhyNotCommand why_not;
   ExportCommand export_plan;
@@ -218,6 +227,121 @@ void add_catalog_verbs(CLI::App& app, Commands& c) {
   set->add_flag("--dry-run", c.set.dry_run, "Show the result, store nothing");
 }
 
+/// "512x768"
+void take_size(GenerateCommand& command, const std::string& typed) {
+  const std::size_t cross = typed.find('x');
+  if (cross == std::string::npos ||
+      !CLI::detail::lexical_cast(typed.substr(0, cross), command.width) ||
+      !CLI::detail::lexical_cast(typed.substr(cross + 1), command.height) || command.width <= 0 ||
+      command.height <= 0) {
+    throw CLI::ValidationError("--size",
+                               "'" + typed + "' is not WIDTHxHEIGHT, for example 512x768");
+  }
+}
+
+void add_picture_options(CLI::App& verb, GenerateCommand& c) {
+  const std::string group = "Picture";
+  verb.add_option("-n,--images", c.images, "Pictures (default 1, or as many as the plan lists)")
+      ->check(CLI::Range(1, 1000))
+      ->group(group);
+  verb.add_option("--seed", c.seed, "Seed of the first picture (default 1); the next has one more")
+      ->group(group);
+  verb.add_flag("--grid", c.grid, "One labelled sheet of all pictures")->group(group);
+  verb.add_option("--steps", c.steps, "Sampling steps (default 20)")
+      ->check(CLI::Range(1, 1000))
+      ->group(group);
+  verb.add_option("--cfg", c.guidance, "Guidance (default 7, or the model's own)")->group(group);
+  verb.add_option("--cfg-rescale", c.guidance_rescale, "Guidance rescale, 0 to 1 (default 0)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
+  verb.add_option("--sampler", c.sampler,
+                  "ddim, euler, euler_a, dpmpp_2m, dpmpp_2m_karras, dpmpp_2m_sde, pndm, lcm, unipc "
+                  "(default: the model's own)")
+      ->group(group);
+  verb.add_option_function<std::string>(
+          "--size", [&c](const std::string& typed) { take_size(c, typed); },
+          "WIDTHxHEIGHT (default: what the model was trained at)")
+      ->group(group);
+  verb.add_option("--clip-skip", c.clip_skip, "As in A1111: 1 uses all layers (default)")
+      ->check(CLI::Range(1, 12))
+      ->group(group);
+  verb.add_option("--init", c.init_file, "img2img: start from this PNG or JPEG")->group(group);
+  verb.add_option("--strength", c.strength, "img2img: how much is painted anew (default 0.6)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
+  verb.add_option("--mask", c.mask_file, "Inpainting: white is painted anew")->group(group);
+  verb.add_option("--hires", c.hires_scale, "Second pass at this scale over upscaled latents")
+      ->check(CLI::Range(1.0, 4.0))
+      ->group(group);
+  verb.add_option("--hires-strength", c.hires_strength, "Of the second pass (default 0.7)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->group(group);
+  verb.add_option("--hires-steps", c.hires_steps, "Of the second pass (default: as the first)")
+      ->group(group);
+  verb.add_option("--composition", c.composition,
+                  "sum (default), switch (one adapter at a time) or composite (a pass for each)")
+      ->check(CLI::IsMember({"sum", "switch", "composite"}))
+      ->group(group);
+}
+
+void add_renderer_options(CLI::App& verb, GenerateCommand& c) {
+  const std::string group = "Renderer";
+  verb.add_option("--model", c.model,
+                  "A name of `stylus models list`, or a diffusers folder or .safetensors file")
+      ->group(group);
+  verb.add_option("--device", c.device, "auto (default), cpu, cuda or cuda:N")->group(group);
+  verb.add_option("--precision", c.dtype, "auto (default), fp32, fp16 or bf16")
+      ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16"}))
+      ->group(group);
+  verb.add_option("--prediction", c.prediction, "What the model predicts, where it does not say so")
+      ->check(CLI::IsMember({"epsilon", "v_prediction"}))
+      ->group(group);
+  verb.add_option("--threads", c.threads, "CPU threads (default: all)")
+      ->check(CLI::Range(0, 1024))
+      ->group(group);
+  verb.add_option("--batch", c.batch, "Pictures per pass at most (default: as memory suggests)")
+      ->group(group);
+  verb.add_flag("--tiled-vae", c.tiled_vae, "Decode in tiles: less memory for large pictures")
+      ->group(group);
+  verb.add_option("--save-latents", c.latents_file, "Store the final latents as safetensors")
+      ->group(group);
+  verb.add_flag("--dry-run", c.dry_run, "Show the job for the renderer, render nothing")
+      ->group(group);
+}
+
+void add_generate_verbs(CLI::App& app, Commands& c) {
+  CLI::App* generate =
+      add_verb(app, "generate", "Plan and paint: adapters chosen for the prompt, then the picture",
+               "generate \"a penguin, line art\" -o penguin.png -n 4 --grid", c,
+               [&c](const GlobalOptions& g) {
+                 c.generate.base_was_typed = !c.generate_base->empty();
+                 return run_generate(g, c.generate);
+               });
+  const CLI::Option* prompt = generate->add_option("PROMPT", c.generate.prompt, "The prompt");
+  require_either(*generate, prompt,
+                 generate->add_option("--plan", c.generate.plan_file, "Paint this stored plan"));
+  generate->add_option("-o,--output", c.generate.output_file,
+                       "PNG file (default out.png; several become out-1.png, out-2.png, …)");
+  generate->add_option("--save-plan", c.generate.plan_output, "Write the plan to this file");
+  generate->add_flag("--no-adapters", c.generate.no_adapters, "The bare model, for comparison");
+  add_choice(*generate, c.generate.compose);
+  const CLI::Option* base = generate->get_option("--base");
+  c.generate_base = base;
+  add_picture_options(*generate, c.generate);
+  add_renderer_options(*generate, c.generate);
+
+  CLI::App* models = app.add_subcommand("models", "Checkpoints that pictures are rendered with");
+  models->require_subcommand(1);
+  models->fallthrough();
+  models->footer("Example: stylus models list");
+  add_verb(*models, "list", "What is there", "models list", c,
+           [](const GlobalOptions& g) { return run_models_list(g); });
+  CLI::App* verify = add_verb(
+      *models, "verify", "Whether a checkpoint is whole and of a known kind", "models verify mini",
+      c, [&c](const GlobalOptions& g) { return run_models_verify(g, c.model); });
+  verify->add_option("MODEL", c.model, "A name or a path")->required();
+}
+
 void add_verbs(CLI::App& app, Commands& c) {
   CLI::App* import =
       add_verb(app, "import", "Read adapter folders, files and card lists into the catalogue",
@@ -281,6 +405,7 @@ void add_verbs(CLI::App& app, Commands& c) {
   exporter->add_option("--to", c.export_plan.dialect, "a1111 or diffusers")->required();
   exporter->add_option("-o,--output", c.export_plan.output_file, "File instead of standard output");
 
+  add_generate_verbs(app, c);
   add_catalog_verbs(app, c);
   add_verb(app, "doctor", "What is installed, what is missing and how to get it", "doctor", c,
            [](const GlobalOptions& g) { return run_doctor(g); });

@@ -17,7 +17,7 @@ constexpr std::size_t kMaxLineBytes = std::size_t{4} << 20U;
 std::string error_line(const nlohmann::json& id, const Error& error) {
   nlohmann::ordered_json line;
   line["id"] = id;
-  line["error"] = {{"code", code_name(error.code())}, {"message", error.what()}};
+  line["error"] = {{"code", error_name(error.code())}, {"message", error.what()}};
   return line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
   try {
     return stylus::app::run_command_line(argc, argv, global);
   } catch (const stylus::Error& error) {
-    report(global, stylus::app::code_name(error.code()), error.what());
+    report(global, stylus::error_name(error.code()), error.what());
     return stylus::app::exit_status(error.code());
   } catch (const std::bad_alloc&) {
     report(global, "unavailable", "there is not enough memory for this");

@@ -57,6 +57,36 @@ struct ExportCommand {
   std::string output_file;
 };
 
+struct GenerateCommand {
+  std::string prompt, plan_file;
+  std::string output_file = "out.png";
+  std::string plan_output;
+  std::string model;  ///< A name of `stylus models list` or a path; "" takes the first.
+  composer::ComposeOptions compose;
+  bool base_was_typed = false;
+  bool no_adapters = false;
+  std::optional<int> images;
+  std::optional<std::int64_t> seed;
+  std::optional<std::int64_t> steps;
+  std::optional<double> guidance;
+  double guidance_rescale = 0;
+  std::string sampler;
+  std::int64_t width = 0, height = 0;  ///< 0: the model's own.
+  int clip_skip = 1;
+  std::string init_file, mask_file;
+  double strength = 0.6;
+  double hires_scale = 1, hires_strength = 0.7;
+  std::int64_t hires_steps = 0;
+  std::string composition = "sum";
+  bool grid = false;
+  bool tiled_vae = false;
+  std::int64_t batch = 0;
+  std::string latents_file;
+  std::string device = "auto", dtype = "auto", prediction;
+  int threads = 0;
+  bool dry_run = false;
+};
+
 struct CatalogListCommand {
   catalog::Filter filter;
   std::string match;
@@ -86,6 +116,9 @@ int run_search(const GlobalOptions& global, const SearchCommand& command);
 int run_plan(const GlobalOptions& global, const PlanCommand& command);
 int run_explain(const GlobalOptions& global, const ExplainCommand& command);
 int run_why_not(const GlobalOptions& global, const WhyNotCommand& command);
+int run_generate(const GlobalOptions& global, const GenerateCommand& command);
+int run_models_list(const GlobalOptions& global);
+int run_models_verify(const GlobalOptions& global, const std::string& name);
 int run_export(const GlobalOptions& global, const ExportCommand& command);
 int run_catalog_list(const GlobalOptions& global, const CatalogListCommand& command);
 int run_catalog_show(const GlobalOptions& global, const CatalogShowCommand& command);

@@ -31,25 +31,4 @@ inline constexpr int kInternalError = 70;
   return kInternalError;
 }
 
-/// The word for a code in JSON output.
-[[nodiscard]] constexpr const char* code_name(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::kInvalidArgument:
-      return "invalid_argument";
-    case ErrorCode::kCorruptData:
-      return "corrupt_data";
-    case ErrorCode::kNotFound:
-      return "not_found";
-    case ErrorCode::kUnavailable:
-      return "unavailable";
-    case ErrorCode::kIo:
-      return "io";
-    case ErrorCode::kUnsupported:
-      return "unsupported";
-    case ErrorCode::kCancelled:
-      return "cancelled";
-  }
-  return "internal";
-}
-
 }  // namespace stylus::app

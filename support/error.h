@@ -18,6 +18,27 @@ enum class ErrorCode {
   kCancelled,        ///< The user stopped the work; what was finished is kept.
 };
 
+/// The word for a code in JSON: "not_found".
+[[nodiscard]] constexpr const char* error_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::kInvalidArgument:
+      return "invalid_argument";
+    case ErrorCode::kNotFound:
+      return "not_found";
+    case ErrorCode::kCorruptData:
+      return "corrupt_data";
+    case ErrorCode::kUnsupported:
+      return "unsupported";
+    case ErrorCode::kUnavailable:
+      return "unavailable";
+    case ErrorCode::kIo:
+      return "io";
+    case ErrorCode::kCancelled:
+      return "cancelled";
+  }
+  return "internal";
+}
+
 /// The only exception type that leaves a room.
 class Error : public std::runtime_error {
  public:

@@ -1,12 +1,11 @@
 #include "support/jpeg.h"
 
 // jpeglib.h needs FILE and size_t to be known.
-#include <cstddef>
-#include <cstdio>
-
 #include <jpeglib.h>
 
 #include <csetjmp>
+#include <cstddef>
+#include <cstdio>
 
 #include "support/error.h"
 

@@ -99,9 +99,8 @@ bool read_png_rows(PngReader& reader, png_bytepp rows) {
 void check_size(std::int64_t width, std::int64_t height, const std::string& what) {
   require(width > 0 && height > 0 && width <= kMaxPictureSide && height <= kMaxPictureSide &&
               width * height <= kMaxPicturePixels,
-          ErrorCode::kCorruptData, what, " is ", width, " x ", height,
-          " pixels; at most ", kMaxPictureSide, " a side and ", kMaxPicturePixels,
-          " in all are read");
+          ErrorCode::kCorruptData, what, " is ", width, " x ", height, " pixels; at most ",
+          kMaxPictureSide, " a side and ", kMaxPicturePixels, " in all are read");
 }
 
 Picture decode_png(std::string_view bytes, const std::string& what) {
@@ -181,8 +180,8 @@ bool write_png(png_structp png, png_infop info, const Picture& picture, png_text
     return false;
   }
   png_set_IHDR(png, info, static_cast<png_uint_32>(picture.width),
-               static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB,
-               PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+               static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
   png_set_compression_level(png, 6);
   png_set_text(png, info, texts, text_count);
   png_write_info(png, info);
@@ -258,8 +257,8 @@ std::string encode_png(const Picture& picture, const PictureTexts& texts) {
   const bool written = write_png(png, info, picture, pointers.data(),
                                  static_cast<int>(pointers.size()), rows.data());
   png_destroy_write_struct(&png, &info);
-  require(written, ErrorCode::kInvalidArgument, "the picture cannot be written as PNG: ",
-          errors.message);
+  require(written, ErrorCode::kInvalidArgument,
+          "the picture cannot be written as PNG: ", errors.message);
   return bytes;
 }
 

@@ -1,0 +1,160 @@
+#include "generator/adapter_session.h"
+
+#include <algorithm>
+
+#include "support/error.h"
+
+namespace stylus::generator {
+namespace {
+
+ComponentLayers layers_of(nn::Checkpoint& model) {
+  ComponentLayers components;
+  components["unet"] = model.unet->layers();
+  for (std::size_t i = 0; i < model.text_encoders.size(); ++i) {
+    components[i == 0 ? "text_encoder" : "text_encoder_2"] = model.text_encoders[i]->layers();
+  }
+  return components;
+}
+
+bool is_whole_run(const StepWindow& window) { return window.begin <= 0 && window.end >= 1; }
+
+}  // namespace
+
+AdapterSession::AdapterSession(nn::Checkpoint& model) : engine_(layers_of(model)) {}
+
+void AdapterSession::open(const RenderRequest& request) {
+  set_.clear();
+  windows_.clear();
+  rows_.clear();
+  active_multipliers_.clear();
+  composition_ = request.composition;
+  switch_period_ = request.switch_period;
+  for (const RequestAdapter& wanted : request.adapters) {
+    engine_.prefetch(wanted.file);
+  }
+  for (const RequestAdapter& wanted : request.adapters) {
+    AdapterUse use;
+    use.adapter = engine_.load(wanted.file);
+    use.weight = wanted.weight;
+    use.text_encoder_weight = wanted.text_encoder_weight;
+    use.blocks = wanted.blocks;
+    set_.push_back(std::move(use));
+    windows_.push_back(wanted.window);
+  }
+  for (const RequestImage& image : request.images) {
+    require(image.mask.empty() || image.mask.size() == set_.size(), ErrorCode::kInvalidArgument,
+            "a picture's mask has ", image.mask.size(), " entries for ", set_.size(),
+            " adapters");
+    rows_.push_back(image.mask.empty() ? std::vector<double>(set_.size(), 1.0) : image.mask);
+  }
+  groups_ = group_images_by_set(rows_);
+  require(groups_.size() <= 1 || composition_ == Composition::kSum, ErrorCode::kUnsupported,
+          "pictures with different adapters can only be summed, not switched or composited; "
+          "render them one set at a time");
+}
+
+std::vector<AdapterUse> AdapterSession::uses_of(const std::vector<double>& factors) const {
+  std::vector<AdapterUse> uses;
+  for (std::size_t i = 0; i < set_.size(); ++i) {
+    if (factors[i] != 0) {
+      AdapterUse use = set_[i];
+      use.weight *= factors[i];
+      use.text_encoder_weight = use.text_encoder_weight.value_or(set_[i].weight) * factors[i];
+      uses.push_back(std::move(use));
+    }
+  }
+  return uses;
+}
+
+void AdapterSession::use_text_encoders(const ImageGroup& group) {
+  engine_.apply(uses_of(group.multipliers), ApplyMode::kMerge, ApplyScope::kTextEncoders);
+}
+
+bool AdapterSession::changes_by_step() const {
+  return composition_ == Composition::kSwitch ||
+         !std::all_of(windows_.begin(), windows_.end(), is_whole_run);
+}
+
+bool AdapterSession::can_share_batches() const {
+  return groups_.size() <= 1 || !changes_by_step();
+}
+
+void AdapterSession::use_denoiser(const std::vector<std::size_t>& rows, std::int64_t repeats) {
+  active_multipliers_.clear();
+  if (set_.empty()) {
+    engine_.apply({}, ApplyMode::kMerge, ApplyScope::kDenoiser);
+    return;
+  }
+  if (composition_ == Composition::kComposite && set_.size() > 1) {
+    std::vector<std::vector<double>> passes;
+    for (const std::vector<double>& pass : composite_multipliers(set_.size())) {
+      for (const std::size_t row : rows) {
+        std::vector<double> factors = pass;
+        for (std::size_t i = 0; i < factors.size(); ++i) {
+          factors[i] *= rows_[row][i];
+        }
+        passes.push_back(std::move(factors));
+      }
+    }
+    engine_.apply_per_image(set_, passes, repeats);
+    return;
+  }
+  const bool all_equal = std::all_of(rows.begin(), rows.end(), [&](std::size_t row) {
+    return rows_[row] == rows_[rows.front()];
+  });
+  if (all_equal) {
+    // All adapters stay in the set, off ones with weight 0, so that step factors keep their places.
+    std::vector<AdapterUse> uses = set_;
+    for (std::size_t i = 0; i < uses.size(); ++i) {
+      uses[i].weight *= rows_[rows.front()][i];
+    }
+    engine_.apply(uses, changes_by_step() ? ApplyMode::kSide : ApplyMode::kMerge,
+                  ApplyScope::kDenoiser);
+    return;
+  }
+  std::vector<std::vector<double>> factors;
+  for (const std::size_t row : rows) {
+    factors.push_back(rows_[row]);
+  }
+  engine_.apply_per_image(set_, factors, repeats);
+}
+
+std::vector<double> AdapterSession::multipliers_at(std::size_t step, std::size_t steps) const {
+  std::vector<double> factors = window_multipliers(windows_, step, steps);
+  if (composition_ == Composition::kSwitch && set_.size() > 1) {
+    const std::vector<double> turns = switch_multipliers(set_.size(), step, switch_period_);
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      factors[i] *= turns[i];
+    }
+  }
+  return factors;
+}
+
+bool AdapterSession::before_step(std::size_t step, std::size_t steps) {
+  if (set_.empty() || !changes_by_step()) {
+    return false;
+  }
+  std::vector<double> factors = multipliers_at(step, steps);
+  if (factors == active_multipliers_) {
+    return false;
+  }
+  engine_.set_multipliers(factors, ApplyScope::kDenoiser);
+  active_multipliers_ = std::move(factors);
+  return true;
+}
+
+std::size_t AdapterSession::passes() const {
+  return composition_ == Composition::kComposite ? std::max<std::size_t>(set_.size(), 1) : 1;
+}
+
+void AdapterSession::close() { engine_.clear(); }
+
+std::vector<AdapterReport> AdapterSession::reports() const {
+  std::vector<AdapterReport> all;
+  for (const AdapterUse& use : set_) {
+    all.push_back(use.adapter->report);
+  }
+  return all;
+}
+
+}  // namespace stylus::generator

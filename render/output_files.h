@@ -1,0 +1,12 @@
+#pragma once
+
+#include <filesystem>
+
+namespace stylus::render {
+
+/// Where picture `image` of `count` goes: `output` itself, or out-1.png, out-2.png, … with as many
+/// digits as the count has.
+[[nodiscard]] std::filesystem::path picture_file(const std::filesystem::path& output,
+                                                 std::size_t image, std::size_t count);
+
+}  // namespace stylus::render
