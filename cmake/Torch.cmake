@@ -4,8 +4,10 @@
 #   -DSTYLUS_TORCH_SITE=DIR   a folder that holds torch/ and, for PyPI's wheel, nvidia/
 #   build/libtorch            where tools/setup puts PyPI's wheel
 #   find_package(Torch)       any other libtorch from 2.7 on, named by CMAKE_PREFIX_PATH
+# -DSTYLUS_WITH_TORCH=OFF leaves them out even where there is one.
 #
 # Only the CPU part is linked. nn/cuda.h opens libtorch_cuda.so at run time when it is there.
+option(STYLUS_WITH_TORCH "Build the rooms that paint pictures, where there is a libtorch" ON)
 set(STYLUS_TORCH_SITE "" CACHE PATH "Folder that holds torch/ (and nvidia/); empty: build/libtorch")
 set(_site "${STYLUS_TORCH_SITE}")
 if(NOT _site AND EXISTS "${PROJECT_SOURCE_DIR}/build/libtorch/torch")
@@ -14,7 +16,19 @@ endif()
 
 add_library(stylus_torch INTERFACE)
 set(STYLUS_HAS_TORCH OFF)
+if(NOT STYLUS_WITH_TORCH)
+  set(_site "")
+endif()
+# A build folder may be configured before libtorch is there, or see it move: forget what was found.
+if(NOT "${_site}" STREQUAL "${STYLUS_TORCH_SITE_SEEN}")
+  unset(STYLUS_TORCH_INCLUDE CACHE)
+  unset(STYLUS_TORCH_C10 CACHE)
+  unset(STYLUS_TORCH_CPU CACHE)
+  unset(OpenMP_gomp_LIBRARY CACHE)
+endif()
+set(STYLUS_TORCH_SITE_SEEN "${_site}" CACHE INTERNAL "The libtorch that the last configure used")
 if(_site)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${_site}/torch/version.py")
   find_path(STYLUS_TORCH_INCLUDE ATen/ATen.h HINTS "${_site}/torch/include" NO_DEFAULT_PATH REQUIRED)
   find_library(STYLUS_TORCH_C10 c10 HINTS "${_site}/torch/lib" NO_DEFAULT_PATH REQUIRED)
   find_library(STYLUS_TORCH_CPU torch_cpu HINTS "${_site}/torch/lib" NO_DEFAULT_PATH REQUIRED)
@@ -33,7 +47,8 @@ if(_site)
     target_link_options(stylus_torch INTERFACE "LINKER:-rpath-link,${_folder}")
   endforeach()
   set(STYLUS_HAS_TORCH ON)
-else()
+  set(STYLUS_TORCH_SITE_FOUND "${_site}")
+elseif(STYLUS_WITH_TORCH)
   find_package(Torch 2.7 QUIET)
   if(Torch_FOUND)
     target_link_libraries(stylus_torch INTERFACE torch)
@@ -42,6 +57,6 @@ else()
 endif()
 if(STYLUS_HAS_TORCH)
   target_compile_features(stylus_torch INTERFACE cxx_std_20)
-else()
+elseif(STYLUS_WITH_TORCH)
   message(STATUS "No libtorch: the rooms nn, generator and render are left out (tools/setup installs it)")
 endif()

@@ -5,7 +5,7 @@ BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config lld python3 python3-pip
   libfaiss-dev libopenblas0-openmp libopenblas-openmp-dev libsqlite3-dev libssl-dev
   nlohmann-json3-dev libeigen3-dev libutf8proc-dev libcli11-dev libspdlog-dev
-  libpng-dev libjpeg-dev zlib1g-dev
+  libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev fonts-dejavu-core
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev)
 FUZZ_PACKAGES=(clang)
@@ -121,14 +121,19 @@ check_cmake() {
   [ "$major" -gt 3 ] || [ "$minor" -ge 22 ] || stop "cmake is $major.$minor, expected 3.22 or newer"
 }
 
-# configure FOLDER OPTION...: makes FOLDER a build folder unless it is one already.
+# configure FOLDER OPTION...: makes FOLDER a build folder, or brings one up to date (libtorch may have
+# come since it was made). Takes a second or two when nothing has changed.
 configure() {
-  local folder=$1
+  local folder=$1 linker=() kept=()
   shift
-  if [ -e "$folder/build.ninja" ]; then
-    return
-  fi
-  local linker=()
   command -v ld.lld >/dev/null && linker=(-DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
-  cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "${linker[@]}" "$@"
+  if [ -e "$folder/CMakeCache.txt" ]; then  # the compiler of a build folder is for good
+    local option
+    for option in "$@"; do
+      [[ $option == -DCMAKE_CXX_COMPILER=* ]] || kept+=("$option")
+    done
+    cmake -S . -B "$folder" "${kept[@]}" >/dev/null
+  else
+    cmake -S . -B "$folder" -G Ninja -DCMAKE_BUILD_TYPE=Release "${linker[@]}" "$@"
+  fi
 }
