@@ -12,6 +12,7 @@
 #include <string>
 #include <thread>
 
+#include "nn/cuda_backend.h"
 #include "support/error.h"
 
 namespace stylus::nn {
@@ -34,18 +35,17 @@ std::string open_cuda() {
   if (answer) {
     return *answer;
   }
-  if (!torch::cuda::is_available()) {
-    const std::filesystem::path library = torch_folder() / "libtorch_cuda.so";
-    std::error_code ignored;
-    if (!std::filesystem::exists(library, ignored)) {
-      return *(answer = "this libtorch has no CUDA part (libtorch_cuda.so)");
-    }
-    if (::dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
-      const char* cause = ::dlerror();
-      return *(answer = std::string("libtorch_cuda.so cannot be opened: ") +
-                        (cause != nullptr ? cause : "unknown cause") +
-                        "; tools/setup --gpu installs what it needs");
-    }
+  // torch keeps its first look for the CUDA part: nothing may ask it before the library is there.
+  const std::filesystem::path library = torch_folder() / "libtorch_cuda.so";
+  std::error_code ignored;
+  if (!std::filesystem::exists(library, ignored)) {
+    return *(answer = "this libtorch has no CUDA part (libtorch_cuda.so)");
+  }
+  if (::dlopen(library.c_str(), RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+    const char* cause = ::dlerror();
+    return *(answer = std::string("libtorch_cuda.so cannot be opened: ") +
+                      (cause != nullptr ? cause : "unknown cause") +
+                      "; tools/setup --gpu installs what it needs");
   }
   return *(answer = torch::cuda::is_available() ? "" : "no NVIDIA driver or card was found");
 }
@@ -76,6 +76,7 @@ c10::Device open_device(std::string_view name) {
   }
   require(fault.empty(), ErrorCode::kUnavailable, "the device '", name,
           "' cannot be used: ", fault);
+  open_cuda_backend();
   const auto count = static_cast<int>(torch::cuda::device_count());
   require(*number < count, ErrorCode::kUnavailable, "there is no device '", name, "': ", count,
           count == 1 ? " card is there" : " cards are there");

@@ -2,6 +2,7 @@
 
 #include <ATen/ops/group_norm.h>
 #include <ATen/ops/layer_norm.h>
+#include <ATen/ops/silu.h>
 
 #include <array>
 #include <optional>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "nn/cuda_backend.h"
 #include "support/error.h"
 
 namespace stylus::nn {
@@ -47,9 +49,24 @@ void Parameters::to(at::Device device, at::ScalarType dtype, bool channels_last)
 
 at::Tensor Norm::forward(const at::Tensor& x) const {
   if (groups > 0) {
+    if (const CudaBackend* gpu = x.is_cuda() ? cuda_backend() : nullptr) {
+      if (at::Tensor y = gpu->group_norm(x, groups, *weight, *bias, eps, false); y.defined()) {
+        return y;
+      }
+    }
     return at::group_norm(x, groups, *weight, *bias, eps);
   }
   return at::layer_norm(x, weight->sizes(), *weight, *bias, eps);
+}
+
+at::Tensor Norm::forward_silu(const at::Tensor& x) const {
+  if (const CudaBackend* gpu = x.is_cuda() && groups > 0 ? cuda_backend() : nullptr) {
+    if (at::Tensor y = gpu->group_norm(x, groups, *weight, *bias, eps, true); y.defined()) {
+      return y;
+    }
+  }
+  at::Tensor y = forward(x);
+  return at::silu_(y);
 }
 
 Scope Scope::at(std::string_view name) const { return {*parameters_, *source_, full(name)}; }

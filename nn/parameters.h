@@ -52,6 +52,8 @@ struct Norm {
 
   /// Group norm: [B, C, ...]; layer norm: [..., C].
   [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
+  /// silu(forward(x)), in one pass where a GPU has its own code for it.
+  [[nodiscard]] at::Tensor forward_silu(const at::Tensor& x) const;
 };
 
 /// A place in a model while it is built: takes tensors out of the source by path and puts them into

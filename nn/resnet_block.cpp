@@ -18,13 +18,11 @@ ResnetBlock::ResnetBlock(const Scope& scope, std::int64_t in, std::int64_t out,
       shortcut_(in != out ? scope.conv("conv_shortcut", in, out, 1) : nullptr) {}
 
 at::Tensor ResnetBlock::forward(const at::Tensor& x, const at::Tensor& activated_time) const {
-  at::Tensor h = norm1_.forward(x);
-  h = conv1_->forward(at::silu_(h));
+  at::Tensor h = conv1_->forward(norm1_.forward_silu(x));
   if (time_projection_ != nullptr) {
     h.add_(time_projection_->forward(activated_time).unsqueeze(-1).unsqueeze(-1));
   }
-  h = norm2_.forward(h);
-  h = conv2_->forward(at::silu_(h));
+  h = conv2_->forward(norm2_.forward_silu(h));
   return h.add_(shortcut_ != nullptr ? shortcut_->forward(x) : x);
 }
 

@@ -3,6 +3,7 @@
 #include <ATen/ops/gelu.h>
 #include <ATen/ops/scaled_dot_product_attention.h>
 
+#include "nn/cuda_backend.h"
 #include "support/error.h"
 
 namespace stylus::nn {
@@ -41,7 +42,13 @@ TransformerBlock::TransformerBlock(const Scope& scope, std::int64_t width,
       down_(scope.linear("ff.net.2", 4 * width, width)) {}
 
 at::Tensor TransformerBlock::feed_forward(const at::Tensor& x) const {
-  const std::vector<at::Tensor> halves = gate_->forward(x).chunk(2, -1);
+  const at::Tensor both = gate_->forward(x);
+  if (const CudaBackend* gpu = both.is_cuda() ? cuda_backend() : nullptr) {
+    if (const at::Tensor gated = gpu->geglu(both); gated.defined()) {
+      return down_->forward(gated);
+    }
+  }
+  const std::vector<at::Tensor> halves = both.chunk(2, -1);
   return down_->forward(at::gelu(halves[1]).mul_(halves[0]));  // the second half is the gate
 }
 

@@ -1,0 +1,206 @@
+// What a GPU does with SD1.5 and SDXL shapes, random weights: UNet steps per second, and how long
+// another set of adapters takes. Prints one JSON object a line; benchmarks/peers/unet_peers.py
+// measures diffusers with torch.compile on the same card.
+//
+//   generator_gpu_bench [cuda|cpu] [unet] [lora] [lora-sdxl]
+
+#include <ATen/Context.h>
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+#include <ATen/ops/ones.h>
+#include <ATen/ops/randn.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
+#include <c10/core/InferenceMode.h>
+#include <torch/cuda.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "generator/lora/lora_engine.h"
+#include "nn/cuda_backend.h"
+#include "nn/device.h"
+#include "nn/unet.h"
+#include "tests/generator/lora_shapes.h"
+
+namespace {
+
+using namespace stylus;
+
+c10::Device device = at::kCPU;
+
+void wait() {
+  if (device.is_cuda()) {
+    torch::cuda::synchronize(device.index());
+  }
+}
+
+/// Median of `runs` timings in milliseconds, after `warm_ups`.
+double median_ms(int warm_ups, int runs, const std::function<void()>& work) {
+  std::vector<double> times;
+  for (int i = 0; i < warm_ups + runs; ++i) {
+    wait();
+    const auto begin = std::chrono::steady_clock::now();
+    work();
+    wait();
+    const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
+    if (i >= warm_ups) {
+      times.push_back(took.count());
+    }
+  }
+  std::sort(times.begin(), times.end());
+  return times[times.size() / 2];
+}
+
+/// Random weights in the place of the meta tensors that a model without a file has.
+void fill(nn::UNet& unet, at::ScalarType dtype) {
+  const at::TensorOptions options = at::TensorOptions(dtype).device(device);
+  for (const auto& [path, layer] : unet.layers()) {
+    const at::IntArrayRef sizes = layer->weight().sizes();
+    const double fan_in =
+        static_cast<double>(layer->weight().numel()) / static_cast<double>(sizes[0]);
+    at::Tensor weight = at::empty(sizes, options).normal_(0, 1 / std::sqrt(fan_in));
+    if (sizes.size() == 4) {
+      weight = weight.contiguous(at::MemoryFormat::ChannelsLast);
+    }
+    layer->set_weight(weight);
+    if (layer->bias().defined()) {
+      layer->set_bias(at::zeros({sizes[0]}, options));
+    }
+  }
+  for (const auto& [path, tensor] : unet.tensors()) {
+    const bool is_weight = path.ends_with("weight");
+    *tensor = is_weight ? at::ones(tensor->sizes(), options) : at::zeros(tensor->sizes(), options);
+  }
+  unet.to(device, dtype, /*channels_last=*/true);
+}
+
+void bench_unet() {
+  const at::ScalarType dtype = device.is_cuda() ? at::kHalf : at::kFloat;
+  const std::int64_t side = device.is_cuda() ? 64 : 16;
+  nn::TensorSource source = nn::TensorSource::any();
+  nn::UNet unet(nn::UNetConfig::sd15(), source);
+  fill(unet, dtype);
+  const at::TensorOptions options = at::TensorOptions(dtype).device(device);
+  at::Tensor sample = at::randn({2, 4, side, side}, options);
+  const at::Tensor states = at::randn({2, 77, 768}, options);
+  const at::Tensor time = at::tensor({500.0}, at::TensorOptions(at::kFloat)).to(device);
+  const nn::UNetContext context = unet.prepare_context(states);
+
+  nn::use_cuda_backend(false);
+  const at::Tensor plain = unet.forward(sample, time, context).to(at::kFloat);
+  const double eager = median_ms(5, 30, [&] { (void)unet.forward(sample, time, context); });
+  std::printf(
+      "{\"bench\": \"unet sd15 512px cfg\", \"mode\": \"ATen\", \"ms\": %.3f, \"it_s\": %.1f}\n",
+      eager, 1000 / eager);
+  std::fflush(stdout);
+  nn::use_cuda_backend(true);
+  if (nn::cuda_backend() == nullptr) {
+    std::printf("{\"note\": \"no libstylus_cuda.so\"}\n");
+    return;
+  }
+  const at::Tensor ours = unet.forward(sample, time, context).to(at::kFloat);
+  const double error = ((ours - plain).abs().max() / plain.abs().max()).item<double>();
+  const double fused = median_ms(5, 30, [&] { (void)unet.forward(sample, time, context); });
+  std::printf(
+      "{\"bench\": \"unet sd15 512px cfg\", \"mode\": \"own kernels\", \"ms\": %.3f, \"it_s\": "
+      "%.1f, "
+      "\"max_error\": %.2g}\n",
+      fused, 1000 / fused, error);
+  std::fflush(stdout);
+  at::Tensor out;
+  const auto graph = nn::cuda_backend()->record([&] { out = unet.forward(sample, time, context); });
+  const double recorded = median_ms(5, 50, [&] { graph->replay(); });
+  const double graph_error =
+      ((out.to(at::kFloat) - plain).abs().max() / plain.abs().max()).item<double>();
+  std::printf(
+      "{\"bench\": \"unet sd15 512px cfg\", \"mode\": \"own kernels, graph\", \"ms\": %.3f, "
+      "\"it_s\": %.1f, \"max_error\": %.2g}\n",
+      recorded, 1000 / recorded, graph_error);
+  std::fflush(stdout);
+}
+
+generator::AdapterPtr random_adapter(const std::vector<generator::LayerShape>& shapes,
+                                     std::int64_t rank) {
+  auto adapter = std::make_shared<generator::AdapterWeights>();
+  for (const generator::LayerShape& shape : shapes) {
+    generator::LayerFactors layer;
+    layer.component = "unet";
+    layer.path = shape.path;
+    std::vector<std::int64_t> down = shape.weight;
+    down[0] = rank;
+    const auto pinned = [&](const std::vector<std::int64_t>& sizes) {
+      const at::Tensor values = at::empty(sizes, at::TensorOptions(at::kHalf)).normal_(0, 0.02);
+      return device.is_cuda() ? values.pin_memory() : values;
+    };
+    layer.factors = {pinned({shape.weight[0], rank}), pinned(down)};
+    adapter->bytes += byte_count(layer);
+    adapter->layers.push_back(std::move(layer));
+  }
+  return adapter;
+}
+
+at::Tensor random_weight(const std::vector<std::int64_t>& sizes) {
+  const at::ScalarType dtype = device.is_cuda() ? at::kHalf : at::kFloat;
+  return at::empty(sizes, at::TensorOptions(dtype).device(device)).normal_(0, 0.02);
+}
+
+void bench_lora(const char* name, std::vector<generator::LayerShape> shapes) {
+  std::erase_if(shapes, [](const generator::LayerShape& shape) {
+    return shape.path.find("attentions.") == std::string::npos;
+  });
+  generator::ShapeModel model;
+  model.add("unet", shapes, random_weight);
+  generator::LoraEngine engine(model.components());
+  std::vector<std::vector<generator::AdapterUse>> sets(2);
+  for (auto& set : sets) {
+    for (int i = 0; i < 3; ++i) {
+      generator::AdapterUse use;
+      use.adapter = random_adapter(shapes, 16);
+      use.weight = 0.7;
+      set.push_back(use);
+    }
+  }
+  engine.apply(sets[0]);
+  std::size_t turn = 0;
+  const double cached = median_ms(6, 20, [&] { engine.apply(sets[++turn % 2]); });
+  std::vector<double> fresh;
+  for (int i = 0; i < 5; ++i) {
+    std::vector<generator::AdapterUse> set = sets[0];
+    for (auto& use : set) {
+      use.adapter = random_adapter(shapes, 16);
+    }
+    fresh.push_back(median_ms(0, 1, [&] { engine.apply(set); }));
+  }
+  std::sort(fresh.begin(), fresh.end());
+  const double cleared = median_ms(1, 1, [&] { engine.clear(); });
+  std::printf(
+      "{\"bench\": \"switch 3 adapters r16\", \"model\": \"%s\", \"device_cache_ms\": %.3f, "
+      "\"host_ms\": %.3f, \"clear_ms\": %.3f}\n",
+      name, cached, fresh[fresh.size() / 2], cleared);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const c10::InferenceMode guard;
+  device = nn::open_device(argc > 1 ? argv[1] : "auto");
+  at::globalContext().setBenchmarkCuDNN(true);
+  for (int i = 2; i < argc; ++i) {
+    const std::string what = argv[i];
+    if (what == "unet") {
+      bench_unet();
+    } else if (what == "lora") {
+      bench_lora("sd15", generator::sd15_unet_layers());
+    } else if (what == "lora-sdxl") {
+      bench_lora("sdxl", generator::sdxl_unet_layers());
+    }
+  }
+  return 0;
+}
