@@ -94,6 +94,7 @@ constexpr auto kBeginnings = std::to_array<Spelling>({
     {"krea2", "krea2"},
     {"cogview4", "cogview4"},
     {"omnigen2", "omnigen2"},
+    {"stylusmini", "mini"},
     // Video models
     {"stablevideodiffusion", "svd"},
     {"cogvideox", "cogvideox"},
@@ -155,6 +156,7 @@ constexpr auto kWholes = std::to_array<Spelling>({
     {"wan", "wan"},
     {"wanvideo", "wan"},
     {"cascade", "stable_cascade"},
+    {"mini", "mini"},
     {"other", "other"},
 });
 
@@ -268,6 +270,7 @@ const std::vector<BaseFamily>& base_families() {
       {"wan", "Wan 2.1 and 2.2 14B"},
       {"wan_1_3b", "Wan 2.1 1.3B"},
       {"wan_5b", "Wan 2.2 5B"},
+      {"mini", "stylus mini"},
       {"other", "Other"},
   };
   return kFamilies;

@@ -8,7 +8,8 @@ namespace stylus::weights {
 
 /// Base family slugs used in options, plans, columns and JSON, e.g. "sd15" (SD 1.4 and 1.5 are
 /// one family: their adapters are interchangeable), "sd2", "sdxl", "pony", "illustrious",
-/// "noobai", "sd3", "flux1", "flux2", "qwen_image", "wan", …; "other" for a card that says Other.
+/// "noobai", "sd3", "flux1", "flux2", "qwen_image", "wan", "mini" (the embedded model), …; "other"
+/// for a card that says Other.
 
 /// The slug for any spelling met in cards, metadata and options ("SD 1.5", "sd_v1", "SDXL 1.0",
 /// "stable-diffusion-xl-v1-base/lora", "Flux.1 D", "sdxl"); "" when it is not known.

@@ -94,7 +94,7 @@ bool has_likeliest(const std::vector<std::string>& families) {
 bool has_unet(std::string_view family) {
   static constexpr auto kUnetFamilies = std::to_array<std::string_view>(
       {"sd15", "sd2", "sdxl", "pony", "illustrious", "noobai", "sdxl_refiner", "ssd_1b",
-       "segmind_vega", "kolors", "playground_v2", "stable_cascade", "svd"});
+       "segmind_vega", "kolors", "playground_v2", "stable_cascade", "svd", "mini"});
   return std::find(kUnetFamilies.begin(), kUnetFamilies.end(), family) != kUnetFamilies.end();
 }
 

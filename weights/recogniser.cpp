@@ -56,7 +56,9 @@ bool looks_like_token_vectors(const Tensor& tensor) {
     return false;
   }
   const std::int64_t width = tensor.shape.back();
-  const bool is_known_width = width == 768 || width == 1024 || width == 1280 || width == 4096;
+  // So many tensors are 128 wide that the embedded model's tokens need their usual name as well.
+  const bool is_known_width = width == 768 || width == 1024 || width == 1280 || width == 4096 ||
+                              (width == 128 && tensor.name == "emb_params");
   const bool is_layer =
       tensor.name.size() > 7 && tensor.name.compare(tensor.name.size() - 7, 7, ".weight") == 0;
   return is_known_width && !is_layer &&

@@ -70,7 +70,16 @@ class Clues {
 /// SDXL and the models trained on from it: their tensors are alike.
 Families sdxl_family() { return {"sdxl", "pony", "illustrious", "noobai"}; }
 
+/// The embedded model's own widths, which no other UNet has: 40, 80 and 120 channels.
+bool is_mini(const Clues& clues) {
+  return clues.any("attentions_", 40) || clues.any("attentions_", 80) ||
+         clues.any("attentions_", 120);
+}
+
 Families unet_by_structure(const Clues& clues) {
+  if (is_mini(clues)) {
+    return {"mini"};
+  }
   const bool is_deep = clues.any("transformer_blocks_2_") || clues.any("transformer_blocks_9_") ||
                        clues.any("input_blocks_4_1_transformer_blocks_1_") ||
                        clues.any("output_blocks_5_1_transformer_blocks_1_");
@@ -100,8 +109,11 @@ Families unet_families(const Clues& clues) {
     return {"svd"};
   }
   // Cross-attention reads the text encoder's vectors: their width is the surest mark.
-  const std::array<Width, 4> widths = {
-      {{768, {"sd15"}}, {1024, {"sd2"}}, {2048, sdxl_family()}, {1280, {"sdxl_refiner"}}}};
+  const std::array<Width, 5> widths = {{{768, {"sd15"}},
+                                        {1024, {"sd2"}},
+                                        {2048, sdxl_family()},
+                                        {1280, {"sdxl_refiner"}},
+                                        {128, {"mini"}}}};
   for (const Width& width : widths) {
     if (clues.any("attn2_to_k", width.inputs) || clues.any("attn2_to_v", width.inputs)) {
       return width.families;
@@ -245,6 +257,9 @@ Families text_encoder_families(const Clues& clues, bool has_second, bool names_o
   if (clues.any("self_attn_", 1024)) {
     return {"sd2"};
   }
+  if (clues.any("self_attn_", 128)) {
+    return {"mini"};
+  }
   if (!clues.any("self_attn_", 768)) {
     return {};
   }
@@ -326,7 +341,10 @@ std::vector<std::string> families_of_embeddings(std::span<const Tensor* const> e
   if (has(768)) {
     return has(4096) ? Families{"flux1"} : Families{"sd15"};
   }
-  return has(1024) ? Families{"sd2"} : Families{};
+  if (has(1024)) {
+    return {"sd2"};
+  }
+  return has(128) ? Families{"mini"} : Families{};
 }
 
 }  // namespace stylus::weights

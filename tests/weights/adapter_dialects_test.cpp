@@ -69,6 +69,15 @@ std::vector<Dialect> dialects() {
       {"lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_v.lora_down.weight",
        "lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_v.lora_up.weight", 2048, "kohya",
        "sdxl", "unet", "input_blocks_4_1_transformer_blocks_0_attn2_to_v"},
+      {"lora_unet_" + flat + "attn2_to_v.lora_down.weight",
+       "lora_unet_" + flat + "attn2_to_v.lora_up.weight", 128, "kohya", "mini", "unet",
+       flat + "attn2_to_v"},
+      {"lora_unet_" + flat + "attn1_to_q.lora_down.weight",
+       "lora_unet_" + flat + "attn1_to_q.lora_up.weight", 80, "kohya", "mini", "unet",
+       flat + "attn1_to_q"},
+      {"lora_te_text_model_encoder_layers_2_self_attn_q_proj.lora_down.weight",
+       "lora_te_text_model_encoder_layers_2_self_attn_q_proj.lora_up.weight", 128, "kohya", "mini",
+       "text_encoder", "text_model_encoder_layers_2_self_attn_q_proj"},
       {"unet." + sd + "attn2.to_k.lora_A.weight", "unet." + sd + "attn2.to_k.lora_B.weight", 2048,
        "diffusers_peft", "sdxl", "unet", sd + "attn2.to_k"},
       {"unet." + sd + "attn2.to_k.lora.down.weight", "unet." + sd + "attn2.to_k.lora.up.weight",
@@ -367,6 +376,7 @@ TEST(AdapterDialectsTest, MetadataSpeakAloneWhereTensorsSayNothing) {
   EXPECT_EQ(odd.facts().base, "");
   EXPECT_THAT(odd.facts().base_candidates, IsEmpty());
   EXPECT_EQ(odd.facts({{"ss_base_model_version", "flux1"}}).base, "flux1");
+  EXPECT_EQ(odd.facts({{"ss_base_model_version", "stylus_mini"}}).base, "mini");
 }
 
 TEST(AdapterDialectsTest, UnexplainedAndBrokenTensorsAreReported) {
@@ -401,6 +411,7 @@ TEST(AdapterDialectsTest, TextualInversionsAreToldByTheirWidths) {
   const std::vector<Row> rows = {
       {{{"emb_params", {4, 768}}}, "sd15"},
       {{{"<token>", {1024}}}, "sd2"},
+      {{{"emb_params", {4, 128}}}, "mini"},
       {{{"clip_l", {2, 768}}, {"clip_g", {2, 1280}}}, "sdxl"},
       {{{"clip_l", {2, 768}}, {"t5xxl", {2, 4096}}}, "flux1"},
   };
