@@ -190,10 +190,19 @@ void bench_lora(const char* name, std::vector<generator::LayerShape> shapes) {
 
 int main(int argc, char** argv) {
   const c10::InferenceMode guard;
-  device = nn::open_device(argc > 1 ? argv[1] : "auto");
+  std::vector<std::string> words;
+  for (int i = 1; i < argc; ++i) {
+    if (argv[i][0] != '-') {  // options of Google Benchmark, which other programs here take
+      words.emplace_back(argv[i]);
+    }
+  }
+  if (words.empty()) {
+    std::printf("usage: generator_gpu_bench cuda|cpu [unet] [lora] [lora-sdxl]\n");
+    return 0;
+  }
+  device = nn::open_device(words[0]);
   at::globalContext().setBenchmarkCuDNN(true);
-  for (int i = 2; i < argc; ++i) {
-    const std::string what = argv[i];
+  for (const std::string& what : words) {
     if (what == "unet") {
       bench_unet();
     } else if (what == "lora") {
