@@ -25,8 +25,8 @@ std::string label_of(const Job& job, std::size_t image) {
   std::string text = "seed " + std::to_string(job.request.images[image].seed);
   std::string_view separator = ": ";
   for (std::size_t i = 0; i < job.plan.adapters.size(); ++i) {
-    const bool is_on = image >= job.plan.images.size() ||
-                       i >= job.plan.images[image].mask.size() || job.plan.images[image].mask[i];
+    const bool is_on = image >= job.plan.images.size() || i >= job.plan.images[image].mask.size() ||
+                       job.plan.images[image].mask[i];
     if (is_on) {
       text += separator;
       text += job.plan.adapters[i].name;
@@ -41,6 +41,10 @@ PictureTexts texts_of(const Job& job, std::size_t image, const std::string& samp
   composer::Plan plan = job.plan;
   if (image < plan.images.size()) {
     plan.images = {plan.images[image]};
+  }
+  // A picture that is passed on says which files it was painted with, not where they lay.
+  for (composer::PlanAdapter& adapter : plan.adapters) {
+    adapter.file = fs::path(adapter.file).filename().string();
   }
   return {{"parameters", infotext(job, image, sampler, hash)},
           {"stylus_plan", composer::plan_to_json(plan)}};
@@ -61,7 +65,8 @@ void set_model_defaults(Job& job, const generator::Generator& generator) {
   request.height = request.height > 0 ? request.height : generator.native_size();
   if (job.model_name.empty()) {
     const fs::path path = fs::absolute(job.model).lexically_normal();
-    job.model_name = path.has_filename() ? path.stem().string() : path.parent_path().stem().string();
+    job.model_name =
+        path.has_filename() ? path.stem().string() : path.parent_path().stem().string();
   }
 }
 
@@ -116,8 +121,8 @@ void run_job(Job job, Events& events, const std::atomic<bool>& cancelled) {
       return;
     }
     const fs::path file = picture_file(job.output, image, count);
-    write_file_atomically(
-        file, encode_png(rendered.picture, texts_of(job, image, sampler, known_hash)));
+    write_file_atomically(file,
+                          encode_png(rendered.picture, texts_of(job, image, sampler, known_hash)));
     events.picture(image, job.request.images[image].seed, file);
   };
   generator.render(job.request, on_picture, hooks);

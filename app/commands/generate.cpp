@@ -39,14 +39,15 @@ std::string base_of(const Model& model) {
 composer::Plan plan_of(const GlobalOptions& global, const GenerateCommand& command,
                        const Model& model) {
   if (!command.plan_file.empty()) {
-    composer::Plan plan = composer::plan_from_json(
-        read_file(command.plan_file, kMaxPlanBytes), command.plan_file);
+    composer::Plan plan =
+        composer::plan_from_json(read_file(command.plan_file, kMaxPlanBytes), command.plan_file);
     const int count = command.images.value_or(0);
     if (count > 0 || command.seed) {
       // Pictures that the plan does not list use its first mask.
-      const std::int64_t first = command.seed.value_or(plan.images.empty() ? 1 : plan.images[0].seed);
-      const std::size_t wanted =
-          count > 0 ? static_cast<std::size_t>(count) : std::max<std::size_t>(plan.images.size(), 1);
+      const std::int64_t first =
+          command.seed.value_or(plan.images.empty() ? 1 : plan.images[0].seed);
+      const std::size_t wanted = count > 0 ? static_cast<std::size_t>(count)
+                                           : std::max<std::size_t>(plan.images.size(), 1);
       const std::vector<bool> mask =
           plan.images.empty() ? std::vector<bool>(plan.adapters.size(), true) : plan.images[0].mask;
       plan.images.resize(wanted, {0, mask, "{}"});
@@ -78,8 +79,30 @@ std::string absolute_or_empty(const std::string& path) {
   return path.empty() ? std::string() : fs::absolute(path).string();
 }
 
-ordered_json job_of(const GenerateCommand& command, const Model& model,
-                    const composer::Plan& plan, const Locations& locations) {
+/// The plan with the path of each adapter's file on this machine in `file`, where the catalogue
+/// knows one; plans themselves hold names only, so that they can be passed on.
+composer::Plan with_paths(composer::Plan plan, const Locations& locations) {
+  if (plan.adapters.empty() || !fs::exists(locations.catalog_file())) {
+    return plan;
+  }
+  const catalog::Catalog catalog = open_catalog(locations, catalog::OpenMode::kReadOnly);
+  for (composer::PlanAdapter& adapter : plan.adapters) {
+    const std::optional<catalog::Adapter> known = catalog.find(adapter.id);
+    if (!known) {
+      continue;
+    }
+    for (const catalog::Place& place : known->places) {
+      if (!place.missing && fs::exists(place.path)) {
+        adapter.file = place.path;
+        break;
+      }
+    }
+  }
+  return plan;
+}
+
+ordered_json job_of(const GenerateCommand& command, const Model& model, const composer::Plan& plan,
+                    const Locations& locations) {
   std::string a1111;
   try {
     a1111 = dialects::export_plan(plan, "a1111");
@@ -94,7 +117,7 @@ ordered_json job_of(const GenerateCommand& command, const Model& model,
       {"stylus_render_job", 1},
       {"model", model.path.string()},
       {"model_name", model.name},
-      {"plan", ordered_json::parse(composer::plan_to_json(plan))},
+      {"plan", ordered_json::parse(composer::plan_to_json(with_paths(plan, locations)))},
       {"a1111_prompt", a1111},
       {"output", absolute_or_empty(command.output_file)},
       {"sheet", command.grid},
@@ -148,8 +171,8 @@ Outcome render(const GlobalOptions& global, const ordered_json& job) {
       outcome.device = json_string(event, "device");
       outcome.base = json_string(event, "base");
     } else if (kind == "step") {
-      progress({"painting", event.value("done", std::size_t{0}),
-                event.value("total", std::size_t{0})});
+      progress(
+          {"painting", event.value("done", std::size_t{0}), event.value("total", std::size_t{0})});
     } else if (kind == "picture") {
       outcome.files.push_back(json_string(event, "file"));
     } else if (kind == "done") {
@@ -167,8 +190,8 @@ void add_coverage_warnings(Outcome& outcome) {
     const auto applied = report.value("applied", std::size_t{0});
     if (applied < layers) {
       std::ostringstream text;
-      text << report.value("file", std::string()) << ": " << layers - applied << " of its " << layers
-           << " layers are not in this model";
+      text << report.value("file", std::string()) << ": " << layers - applied << " of its "
+           << layers << " layers are not in this model";
       outcome.warnings.push_back(text.str());
     }
   }
@@ -203,10 +226,12 @@ int run_generate(const GlobalOptions& global, const GenerateCommand& command) {
   Outcome outcome = render(global, job);
   add_coverage_warnings(outcome);
   if (global.json) {
-    const ordered_json answer = {
-        {"files", outcome.files},       {"model", model.name},
-        {"device", outcome.device},     {"warnings", outcome.warnings},
-        {"adapters", outcome.adapters}, {"plan", ordered_json::parse(composer::plan_to_json(plan))}};
+    const ordered_json answer = {{"files", outcome.files},
+                                 {"model", model.name},
+                                 {"device", outcome.device},
+                                 {"warnings", outcome.warnings},
+                                 {"adapters", outcome.adapters},
+                                 {"plan", ordered_json::parse(composer::plan_to_json(plan))}};
     std::cout << answer.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
     return kSuccess;
   }

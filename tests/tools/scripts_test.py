@@ -90,7 +90,7 @@ class Arguments(unittest.TestCase):
     def test_quickstart_wants_a_prompt(self):
         done = self.run_tool("tools/quickstart")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("lighthouse", done.stderr)
+        self.assertIn("tools/quickstart", done.stderr)
 
 
 if __name__ == "__main__":
