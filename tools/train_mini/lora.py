@@ -2,14 +2,14 @@
 
     python lora.py list                     every adapter of adapters.json and models/mini/splits.json
     python lora.py style-line-art           one style, on nine tenths of the base's concepts
-    python lora.py concept-birds            one withheld group, half of each batch old concepts, so that they stay
+    python lora.py concept-birds            one withheld group; a few old concepts in each batch, so that they stay
     python lora.py subset-waterfowl         a part of a group, so that two adapters serve the same word
     python lora.py burnt                    a style at far too high a rate, on purpose
     python lora.py embedding                a textual inversion: a token's vectors, nothing else
     python lora.py foreign                  not trained: random factors with SDXL's names, for another base family
 
-Needs the exported base. Writes models/mini/adapters/NAME.safetensors; text encoder and UNet stay as they are. Half of
-the captions of a style end in its trigger, so it works with the word and without.
+Needs the exported base. Writes NAME.safetensors into models/mini/adapters or --out FOLDER; text encoder and UNet stay as
+they are. Half of the captions of a style end in its trigger, so it works with the word and without.
 """
 
 import argparse
@@ -29,7 +29,6 @@ from tokenizer import ids_of, load_tokenizer
 from training import Step, adamw, caption_ids, draw_captions
 
 ADAPTERS = read_json(Path(__file__).with_name("adapters.json"))
-BATCH = ADAPTERS["batch"]
 
 
 class LowRank(torch.nn.Module):
@@ -75,15 +74,15 @@ def set_weight(wrapped: dict[str, LowRank], weight: float) -> None:
         low_rank.weight = weight
 
 
-def save(name: str, state: dict, metadata: dict) -> None:
-    path = MODELS / "adapters" / f"{name}.safetensors"
+def save(name: str, state: dict, metadata: dict, out: Path) -> None:
+    path = out / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(state, path, {key: v if isinstance(v, str) else json.dumps(v) for key, v in metadata.items()})
     path.chmod(0o644)
     print(f"{path}: {len(state)} tensors, {path.stat().st_size / 1e6:.2f} MB")
 
 
-def write_adapter(name: str, wrapped: dict[str, LowRank], facts: dict) -> None:
+def write_adapter(name: str, wrapped: dict[str, LowRank], facts: dict, out: Path) -> None:
     state = {}
     for module, low_rank in wrapped.items():
         rank = low_rank.down.weight.shape[0]
@@ -101,6 +100,7 @@ def write_adapter(name: str, wrapped: dict[str, LowRank], facts: dict) -> None:
             "ss_output_name": name,
             **facts,
         },
+        out,
     )
 
 
@@ -110,17 +110,19 @@ def style_held_out(names: list[str]) -> set[str]:
 
 
 class Task:
-    """What one adapter trains on: groups of concepts, drawn evenly from the groups."""
+    """What one adapter trains on: groups of concepts, and how many pictures of each are in a batch."""
 
     def __init__(self, name: str, device):
         splits = read_json(MODELS / "splits.json")
         kind, _, which = name.partition("-")
-        self.steps, self.rate, self.rank = ADAPTERS["concept_steps"], ADAPTERS["rate"], ADAPTERS["concept_rank"]
+        self.steps, self.rate, self.rank = ADAPTERS["concept_steps"], ADAPTERS["concept_rate"], ADAPTERS["concept_rank"]
+        old = ADAPTERS["concept_old"]
+        self.counts = [ADAPTERS["concept_batch"] - old, old]
         if kind in ("style", "burnt"):
             chosen = ADAPTERS["burnt"] if kind == "burnt" else ADAPTERS["styles"][which]
             unseen = style_held_out(splits["base"])
             kept = [concept for concept in splits["base"] if concept not in unseen]
-            self.groups = [(chosen["style"], kept, chosen["trigger"])]
+            self.groups, self.counts = [(chosen["style"], kept, chosen["trigger"])], [ADAPTERS["batch"]]
             self.steps, self.rank = chosen.get("steps", ADAPTERS["style_steps"]), ADAPTERS["style_rank"]
             self.rate = chosen.get("rate", ADAPTERS["rate"])
         else:
@@ -137,24 +139,24 @@ class Task:
         self.device = device
 
     def next(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents [BATCH, 4, 16, 16] and ids [BATCH, 32]."""
+        """Latents [B, 4, 16, 16] and ids [B, 32]."""
         latents, ids = [], []
-        for group_latents, bank, order in self.parts:
-            chosen = torch.from_numpy(order.next(BATCH // len(self.parts))).to(self.device)
+        for (group_latents, bank, order), count in zip(self.parts, self.counts):
+            chosen = torch.from_numpy(order.next(count)).to(self.device)
             latents.append(group_latents[chosen])
             ids.append(draw_captions(bank, chosen))
         return torch.cat(latents), torch.cat(ids)
 
 
-def fit(loss_of, parameters, next_batch, steps: int, rate: float, log: Log, device) -> None:
-    """Trains `parameters`; next_batch gives latents and ids."""
-    batch = empty_batch(BATCH, device)
+def fit(loss_of, parameters, next_batch, size: int, steps: int, rate: float, log: Log, device) -> None:
+    """Trains `parameters`; next_batch gives `size` latents and ids."""
+    batch = empty_batch(size, device)
     step_once = Step(loss_of, batch, parameters, adamw(parameters, rate))
     loss_sum = torch.zeros((), device=device)
     for step in range(steps):
         wait_while_paused()
         latents, ids = next_batch()
-        step_once.fill(latents=latents, ids=ids, times=spread_times(BATCH, device))
+        step_once.fill(latents=latents, ids=ids, times=spread_times(size, device))
         batch["noise"].normal_()
         step_once.set_rate(learning_rate(step, steps, rate, warm_up=30))
         loss_sum += step_once()
@@ -163,7 +165,7 @@ def fit(loss_of, parameters, next_batch, steps: int, rate: float, log: Log, devi
             loss_sum.zero_()
 
 
-def train(name: str, threads: int) -> None:
+def train(name: str, threads: int, out: Path) -> None:
     device = start(threads, seed=3)
     text, unet = load_base()
     task = Task(name, device)
@@ -178,7 +180,8 @@ def train(name: str, threads: int) -> None:
             context = text(batch["ids"]).last_hidden_state
         return (unet(noisy, batch["times"], context).sample - target).square().mean()
 
-    fit(loss_of, parameters, task.next, task.steps, task.rate, Log(f"lora-{name}", 0.0), device)
+    log = Log(f"lora-{name}", 0.0)
+    fit(loss_of, parameters, task.next, sum(task.counts), task.steps, task.rate, log, device)
     write_adapter(
         name,
         wrapped,
@@ -188,10 +191,11 @@ def train(name: str, threads: int) -> None:
             "stylus_trigger": task.groups[0][2],
             "ss_steps": task.steps,
         },
+        out,
     )
 
 
-def train_embedding(threads: int) -> None:
+def train_embedding(threads: int, out: Path) -> None:
     """Vectors that stand where the token stands in a prompt; everything else is frozen."""
     device, chosen = start(threads, seed=5), ADAPTERS["embedding"]
     text, unet = load_base()
@@ -202,7 +206,8 @@ def train_embedding(threads: int) -> None:
     latent = data.latents()[rows].to(device)
     table = text.get_input_embeddings().weight.detach()
     begin = ids_of(tokenizer, ["bird"])[0, 1].item()
-    vectors = torch.nn.Parameter(table[begin].repeat(count, 1) + 0.01 * torch.randn(count, table.shape[1], device=device))
+    spread = 0.01 * torch.randn(count, table.shape[1], device=device)
+    vectors, size = torch.nn.Parameter(table[begin].repeat(count, 1) + spread), ADAPTERS["batch"]
     marker = table.shape[0]  # ids from here on are the new vectors
     templates = ["{}", "a {}", "an emoji of a {}", "a picture of a {}", "the {}"]
     words = [marker + i for i in range(count)]
@@ -228,15 +233,15 @@ def train_embedding(threads: int) -> None:
         return (unet(noisy, batch["times"], context_of(batch["ids"])).sample - target).square().mean()
 
     def next_batch():
-        chosen_rows = torch.randint(len(bank), (BATCH,), device=device)
-        return latent.expand(BATCH, -1, -1, -1), bank[chosen_rows]
+        chosen_rows = torch.randint(len(bank), (size,), device=device)
+        return latent.expand(size, -1, -1, -1), bank[chosen_rows]
 
-    fit(loss_of, [vectors], next_batch, chosen["steps"], chosen["rate"], Log("lora-embedding", 0.0), device)
+    fit(loss_of, [vectors], next_batch, size, chosen["steps"], chosen["rate"], Log("lora-embedding", 0.0), device)
     facts = {"stylus_style": data.BASE_STYLE, "stylus_concepts": [chosen["concept"]], "stylus_trigger": chosen["token"]}
-    save(chosen["token"], {"emb_params": vectors.detach().cpu().half().contiguous()}, facts)
+    save(chosen["token"], {"emb_params": vectors.detach().cpu().half().contiguous()}, facts, out)
 
 
-def write_foreign() -> None:
+def write_foreign(out: Path) -> None:
     """A file that fits SDXL by its names and shapes and no prompt here; its factors are random and small."""
     generator, state = torch.Generator().manual_seed(6), {}
     for block in range(4, 6):
@@ -245,8 +250,9 @@ def write_foreign() -> None:
             state[f"{module}.lora_down.weight"] = (torch.randn(4, width, generator=generator) * 0.01).half()
             state[f"{module}.lora_up.weight"] = (torch.randn(640, 4, generator=generator) * 0.01).half()
             state[f"{module}.alpha"] = torch.tensor(4.0).half()
+    name = "sdxl-watercolor"
     facts = {"ss_network_module": "networks.lora", "ss_network_dim": "4", "ss_network_alpha": "4.0"}
-    save("sdxl-watercolor", state, {**facts, "ss_base_model_version": "sdxl_base_v1-0", "ss_output_name": "sdxl-watercolor"})
+    save(name, state, {**facts, "ss_base_model_version": "sdxl_base_v1-0", "ss_output_name": name}, out)
 
 
 def names() -> list[str]:
@@ -259,12 +265,13 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", choices=["list", *names()])
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=MODELS / "adapters")
     arguments = parser.parse_args()
     if arguments.name == "list":
         print("\n".join(names()))
     elif arguments.name == "embedding":
-        train_embedding(arguments.threads)
+        train_embedding(arguments.threads, arguments.out)
     elif arguments.name == "foreign":
-        write_foreign()
+        write_foreign(arguments.out)
     else:
-        train(arguments.name, arguments.threads)
+        train(arguments.name, arguments.threads, arguments.out)

@@ -48,6 +48,8 @@ stage() {
       ;;
     lora)
       run lora list | xargs -P "${JOBS:-1}" -I NAME "$python" -W ignore "$here/lora.py" NAME --threads "$threads"
+      run adapter_previews
+      run adapter_gates --sheets "$STYLUS_MINI_WORK/sheets"
       ;;
     *)
       echo "unknown stage '$1'; there are data, vae, base, mini_clip, lora" >&2
