@@ -25,6 +25,7 @@ AdapterSession::AdapterSession(nn::Checkpoint& model) : engine_(layers_of(model)
 void AdapterSession::open(const RenderRequest& request) {
   set_.clear();
   windows_.clear();
+  reports_.clear();
   rows_.clear();
   active_multipliers_.clear();
   composition_ = request.composition;
@@ -38,19 +39,39 @@ void AdapterSession::open(const RenderRequest& request) {
     use.weight = wanted.weight;
     use.text_encoder_weight = wanted.text_encoder_weight;
     use.blocks = wanted.blocks;
+    reports_.push_back(use.adapter->report);
     set_.push_back(std::move(use));
     windows_.push_back(wanted.window);
   }
   for (const RequestImage& image : request.images) {
     require(image.mask.empty() || image.mask.size() == set_.size(), ErrorCode::kInvalidArgument,
-            "a picture's mask has ", image.mask.size(), " entries for ", set_.size(),
-            " adapters");
+            "a picture's mask has ", image.mask.size(), " entries for ", set_.size(), " adapters");
     rows_.push_back(image.mask.empty() ? std::vector<double>(set_.size(), 1.0) : image.mask);
   }
   groups_ = group_images_by_set(rows_);
+  if (groups_.size() == 1) {
+    leave_out_idle();
+  }
   require(groups_.size() <= 1 || composition_ == Composition::kSum, ErrorCode::kUnsupported,
           "pictures with different adapters can only be summed, not switched or composited; "
           "render them one set at a time");
+}
+
+void AdapterSession::leave_out_idle() {
+  const std::vector<double> factors = groups_.front().multipliers;
+  const auto keep = [&factors](auto& list) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      if (factors[i] != 0) {
+        std::swap(list[kept++], list[i]);
+      }
+    }
+    list.resize(kept);
+  };
+  keep(set_);
+  keep(windows_);
+  std::for_each(rows_.begin(), rows_.end(), keep);
+  keep(groups_.front().multipliers);
 }
 
 std::vector<AdapterUse> AdapterSession::uses_of(const std::vector<double>& factors) const {
@@ -75,9 +96,7 @@ bool AdapterSession::changes_by_step() const {
          !std::all_of(windows_.begin(), windows_.end(), is_whole_run);
 }
 
-bool AdapterSession::can_share_batches() const {
-  return groups_.size() <= 1 || !changes_by_step();
-}
+bool AdapterSession::can_share_batches() const { return groups_.size() <= 1 || !changes_by_step(); }
 
 void AdapterSession::use_denoiser(const std::vector<std::size_t>& rows, std::int64_t repeats) {
   active_multipliers_.clear();
@@ -99,11 +118,9 @@ void AdapterSession::use_denoiser(const std::vector<std::size_t>& rows, std::int
     engine_.apply_per_image(set_, passes, repeats);
     return;
   }
-  const bool all_equal = std::all_of(rows.begin(), rows.end(), [&](std::size_t row) {
-    return rows_[row] == rows_[rows.front()];
-  });
+  const bool all_equal = std::all_of(
+      rows.begin(), rows.end(), [&](std::size_t row) { return rows_[row] == rows_[rows.front()]; });
   if (all_equal) {
-    // All adapters stay in the set, off ones with weight 0, so that step factors keep their places.
     std::vector<AdapterUse> uses = set_;
     for (std::size_t i = 0; i < uses.size(); ++i) {
       uses[i].weight *= rows_[rows.front()][i];
@@ -148,13 +165,5 @@ std::size_t AdapterSession::passes() const {
 }
 
 void AdapterSession::close() { engine_.clear(); }
-
-std::vector<AdapterReport> AdapterSession::reports() const {
-  std::vector<AdapterReport> all;
-  for (const AdapterUse& use : set_) {
-    all.push_back(use.adapter->report);
-  }
-  return all;
-}
 
 }  // namespace stylus::generator

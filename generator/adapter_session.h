@@ -48,10 +48,13 @@ class AdapterSession {
   /// Takes every adapter off: the model is as it was loaded, bit for bit.
   void close();
 
-  [[nodiscard]] std::vector<AdapterReport> reports() const;
+  /// Of all adapters of the request, used or not.
+  [[nodiscard]] const std::vector<AdapterReport>& reports() const { return reports_; }
   [[nodiscard]] LoraEngine& engine() { return engine_; }
 
  private:
+  /// Adapters that no picture uses take no turn of LoRA-Switch and no pass of LoRA-Composite.
+  void leave_out_idle();
   [[nodiscard]] std::vector<AdapterUse> uses_of(const std::vector<double>& factors) const;
   [[nodiscard]] bool changes_by_step() const;
   [[nodiscard]] std::vector<double> multipliers_at(std::size_t step, std::size_t steps) const;
@@ -59,6 +62,7 @@ class AdapterSession {
   LoraEngine engine_;
   std::vector<AdapterUse> set_;
   std::vector<StepWindow> windows_;
+  std::vector<AdapterReport> reports_;
   std::vector<std::vector<double>> rows_;  // one per picture
   std::vector<ImageGroup> groups_;
   std::vector<double> active_multipliers_;

@@ -38,8 +38,8 @@ class Guided {
                            : repeated(conditioning.with, passes_)),
         context_(unet.prepare_context(states_)) {
     if (conditioning.added_with.text_embeds.defined()) {
-      added_.text_embeds = joined(conditioning.added_without.text_embeds,
-                                  conditioning.added_with.text_embeds);
+      added_.text_embeds =
+          joined(conditioning.added_without.text_embeds, conditioning.added_with.text_embeds);
       added_.time_ids =
           joined(conditioning.added_without.time_ids, conditioning.added_with.time_ids);
     }

@@ -14,8 +14,8 @@ namespace stylus::generator {
 
 /// What the UNet is told, for B pictures. Without guidance the `without` parts are undefined.
 struct Conditioning {
-  at::Tensor with;     ///< [B, L, D] contexts of the prompts
-  at::Tensor without;  ///< [B, L, D] contexts of the negative prompts
+  at::Tensor with;                                ///< [B, L, D] contexts of the prompts
+  at::Tensor without;                             ///< [B, L, D] contexts of the negative prompts
   nn::AddedConditions added_with, added_without;  ///< SDXL
 };
 
@@ -34,8 +34,8 @@ struct DenoiseOptions {
   std::size_t passes = 1;
   /// Called before a step with its number in [0, steps of the run); true when adapters changed.
   std::function<bool(std::size_t step, std::size_t steps)> before_step;
-  /// Called after a step; `clean` is the prediction of the final latents [B, 4, h, w].
-  std::function<void(std::size_t step, const at::Tensor& clean)> after_step;
+  /// Called after a step with x [B, 4, h, w]: noisy until the last one.
+  std::function<void(std::size_t step, const at::Tensor& x)> after_step;
 };
 
 /// Runs the sampler from x at its first step to the end.

@@ -28,8 +28,8 @@ at::Tensor tensor_of(const Picture& picture, std::int64_t width, std::int64_t he
 }
 
 Picture picture_of(const at::Tensor& image) {
-  require(image.dim() == 4 && image.size(0) == 1 && image.size(1) == 3,
-          ErrorCode::kInvalidArgument, "picture_of wants [1, 3, H, W]");
+  require(image.dim() == 4 && image.size(0) == 1 && image.size(1) == 3, ErrorCode::kInvalidArgument,
+          "picture_of wants [1, 3, H, W]");
   const at::Tensor bytes = image.to(at::kCPU, at::kFloat)
                                .mul(0.5)
                                .add_(0.5)
@@ -55,8 +55,7 @@ at::Tensor mask_of(const Picture& picture, std::int64_t width, std::int64_t heig
   return at::upsample_nearest2d(grey, size).ge(127.5).to(at::kFloat);
 }
 
-at::Tensor scaled_latents(const nn::Vae& vae, const nn::Moments& moments,
-                          const at::Tensor& noise) {
+at::Tensor scaled_latents(const nn::Vae& vae, const nn::Moments& moments, const at::Tensor& noise) {
   at::Tensor latents = moments.mean.to(at::kFloat);
   if (noise.defined()) {
     latents = latents + moments.deviation().to(at::kFloat) * noise;

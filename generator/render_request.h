@@ -50,12 +50,12 @@ struct RenderRequest {
   std::vector<std::filesystem::path> textual_inversions;
   std::vector<RequestImage> images;
 
-  std::int64_t width = 512;   ///< Pixels; a multiple of the VAE's factor.
+  std::int64_t width = 512;  ///< Pixels; a multiple of the VAE's factor.
   std::int64_t height = 512;
   std::int64_t steps = 20;
-  double guidance = 7;          ///< <= 1: no guidance, half the work.
-  double guidance_rescale = 0;  ///< 0 to 1
-  std::string sampler;          ///< A name of sampler_names(); "": the model's own.
+  double guidance = 7;              ///< <= 1: no guidance, half the work.
+  double guidance_rescale = 0;      ///< 0 to 1
+  std::string sampler;              ///< A name of sampler_names(); "": the model's own.
   std::int64_t layers_dropped = 0;  ///< PromptOptions::layers_dropped
 
   std::optional<Picture> init;  ///< img2img and inpainting: scaled to width x height.
@@ -68,6 +68,11 @@ struct RenderRequest {
   bool tiled_vae = false;
   std::int64_t batch = 0;  ///< Pictures per pass at most; 0: as the latents' size allows.
 };
+
+/// Throws Error(kInvalidArgument) for sizes, counts, ranges and combinations that make no sense for
+/// a model of that VAE factor, Error(kUnsupported) for a second pass over an init picture.
+/// Samplers, prompts and adapters check their own parts.
+void check_request(const RenderRequest& request, std::int64_t factor, bool is_inpainting);
 
 /// Where a run stands.
 struct RenderStep {

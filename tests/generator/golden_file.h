@@ -22,12 +22,13 @@ class GoldenFile {
     return file_.metadata().at(key);
   }
 
-  /// A copy; F32, I32 and I64 only.
+  /// A copy; F32, I32, I64 and U8 only.
   [[nodiscard]] at::Tensor tensor(const std::string& name) const {
     const weights::Tensor* found = file_.find(name);
     require(found != nullptr, ErrorCode::kNotFound, "the golden file lacks ", name);
     const at::ScalarType type = found->dtype == weights::DType::kF32   ? at::kFloat
                                 : found->dtype == weights::DType::kI64 ? at::kLong
+                                : found->dtype == weights::DType::kU8  ? at::kByte
                                                                        : at::kInt;
     return at::from_blob(const_cast<std::byte*>(found->bytes.data()), found->shape,
                          at::TensorOptions().dtype(type))
