@@ -25,6 +25,7 @@ import torch
 import data
 from adapter_drawing import (
     CONCEPT_SEEDS,
+    CONCEPT_WEIGHT,
     Drawings,
     group_concepts,
     group_drawings,
