@@ -30,9 +30,8 @@ class MicroModels {
 [[nodiscard]] RenderRequest micro_request(const std::vector<std::uint64_t>& seeds = {7});
 
 /// All pictures of a request, in its order.
-[[nodiscard]] std::vector<RenderedPicture> render_all(Generator& generator,
-                                                      const RenderRequest& request,
-                                                      const RenderHooks& hooks = {});
+std::vector<RenderedPicture> render_all(Generator& generator, const RenderRequest& request,
+                                        const RenderHooks& hooks = {});
 
 /// Writes a kohya adapter for "sd15" whose values are drawn from `seed`: rank 2, the UNet's
 /// attention and the text encoder's, or the UNet's alone.
