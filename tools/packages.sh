@@ -8,7 +8,7 @@ BUILD_PACKAGES=(
   libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev fonts-dejavu-core
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev)
-FUZZ_PACKAGES=(clang)
+FUZZ_PACKAGES=(clang libclang-rt-dev libomp-dev)
 
 say() { printf '== %s\n' "$*"; }
 stop() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
