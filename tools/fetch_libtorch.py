@@ -52,8 +52,8 @@ def is_there(folder, gpu):
 def pip_install(target, gpu, work):
     command = [sys.executable, "-m", "pip", "install", "--target", str(target), "--no-compile", "--no-warn-conflicts",
                "--only-binary=:all:", "--disable-pip-version-check"]
-    if gpu:  # torch names the versions of all that it needs
-        command.append(f"torch=={TORCH}")
+    if gpu:  # torch names the versions of all that it needs; the headers are for nn/cuda
+        command += [f"torch=={TORCH}", "nvidia-cuda-crt==13.2.*"]
     elif platform.machine() == "x86_64":
         listed = work / "wheels.txt"
         listed.write_text("".join(f"{name} --hash=sha256:{digest}\n" for name, digest in WHEELS.items()))
