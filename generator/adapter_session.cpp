@@ -40,6 +40,7 @@ void AdapterSession::open(const RenderRequest& request) {
     use.text_encoder_weight = wanted.text_encoder_weight;
     use.blocks = wanted.blocks;
     reports_.push_back(use.adapter->report);
+    reports_.back().file = wanted.file.string();  // without the quotes of messages
     set_.push_back(std::move(use));
     windows_.push_back(wanted.window);
   }

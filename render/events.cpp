@@ -33,8 +33,7 @@ void Events::preview(std::size_t image, const std::filesystem::path& file) {
 }
 
 void Events::picture(std::size_t image, std::uint64_t seed, const std::filesystem::path& file) {
-  write(out_,
-        {{"event", "picture"}, {"image", image}, {"seed", seed}, {"file", file.string()}});
+  write(out_, {{"event", "picture"}, {"image", image}, {"seed", seed}, {"file", file.string()}});
 }
 
 void Events::done(std::size_t pictures, const std::vector<std::string>& warnings,

@@ -94,8 +94,7 @@ std::string infotext(const Job& job, std::size_t image, const std::string& sampl
   }
   facts.emplace_back("CFG scale", number(request.guidance));
   facts.emplace_back("Seed", std::to_string(request.images[image].seed));
-  facts.emplace_back("Size",
-                     std::to_string(request.width) + "x" + std::to_string(request.height));
+  facts.emplace_back("Size", std::to_string(request.width) + "x" + std::to_string(request.height));
   if (!model_hash.empty()) {
     facts.emplace_back("Model hash", model_hash);
   }

@@ -42,6 +42,10 @@ PictureTexts texts_of(const Job& job, std::size_t image, const std::string& samp
   if (image < plan.images.size()) {
     plan.images = {plan.images[image]};
   }
+  // A picture is passed on: it tells which files were used, not where they lay.
+  for (composer::PlanAdapter& adapter : plan.adapters) {
+    adapter.file = fs::path(adapter.file).filename().string();
+  }
   // A picture that is passed on says which files it was painted with, not where they lay.
   for (composer::PlanAdapter& adapter : plan.adapters) {
     adapter.file = fs::path(adapter.file).filename().string();

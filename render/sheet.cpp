@@ -189,12 +189,11 @@ Sheet make_sheet(const std::string& title, const std::vector<SheetCell>& cells) 
   const std::int64_t cell_width = width * zoom;
   const std::int64_t cell_height = height * zoom + kLabelSize * 2;
   const auto count = static_cast<std::int64_t>(cells.size());
-  const auto columns =
-      std::min<std::int64_t>(count, static_cast<std::int64_t>(std::ceil(std::sqrt(1.6 * static_cast<double>(count)))));
+  const auto columns = std::min<std::int64_t>(
+      count, static_cast<std::int64_t>(std::ceil(std::sqrt(1.6 * static_cast<double>(count)))));
   const std::int64_t rows = (count + columns - 1) / columns;
   const std::int64_t sheet_width = columns * (cell_width + kGap) + kGap;
-  const std::vector<std::string> lines =
-      wrapped(pen, title, kTitleSize, sheet_width - 2 * kGap);
+  const std::vector<std::string> lines = wrapped(pen, title, kTitleSize, sheet_width - 2 * kGap);
   const std::int64_t title_height =
       lines.empty() ? 0 : static_cast<std::int64_t>(lines.size()) * kTitleSize * 3 / 2 + kGap;
 

@@ -215,7 +215,7 @@ int run_generate(const GlobalOptions& global, const GenerateCommand& command) {
   if (!command.plan_output.empty()) {
     write_file_atomically(command.plan_output, composer::plan_to_json(plan, 2) + "\n");
   }
-  if (!global.quiet && !global.json && command.plan_file.empty()) {
+  if (!global.quiet && !global.json && !command.dry_run && command.plan_file.empty()) {
     std::cout << plan_table(plan);
   }
   const ordered_json job = job_of(command, model, plan, locations);

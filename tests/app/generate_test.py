@@ -1,0 +1,357 @@
+#!/usr/bin/env python3
+"""`stylus generate` with the embedded model and its adapters, as a person would use it.
+
+Usage: generate_test.py STYLUS SOURCE_DIR
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+
+STYLUS, SOURCE = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
+ADAPTERS = SOURCE / "models" / "mini" / "adapters"
+EMOJI = SOURCE.parent / "shared" / "data" / "emoji" / "png64"
+ENV = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1"}
+# How A1111 reads the last line of its own texts.
+FACTS = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
+
+
+def chunks(data):
+    at = 8
+    while at < len(data):
+        (length,) = struct.unpack(">I", data[at:at + 4])
+        yield data[at + 4:at + 8], data[at + 8:at + 8 + length]
+        at += 12 + length
+
+
+def read_texts(path):
+    found = {}
+    for kind, body in chunks(path.read_bytes()):
+        if kind == b"tEXt":
+            key, value = body.split(b"\0", 1)
+            found[key.decode("latin-1")] = value.decode("latin-1")
+        elif kind == b"iTXt":
+            key, rest = body.split(b"\0", 1)
+            text = rest[2:].split(b"\0", 2)[2]
+            found[key.decode("latin-1")] = (zlib.decompress(text) if rest[0] else text).decode("utf-8")
+    return found
+
+
+def paeth(a, b, c):
+    p = a + b - c
+    distances = abs(p - a), abs(p - b), abs(p - c)
+    return (a, b, c)[distances.index(min(distances))]
+
+
+def read_pixels(path):
+    """(width, height, bytes of RGB); 8-bit RGB or RGBA on white."""
+    parts = list(chunks(path.read_bytes()))
+    width, height, depth, colour = struct.unpack(">IIBB", parts[0][1][:10])
+    assert depth == 8 and colour in (2, 6), (depth, colour)
+    step = 3 if colour == 2 else 4
+    raw = zlib.decompress(b"".join(body for kind, body in parts if kind == b"IDAT"))
+    stride = width * step
+    above, out = bytes(stride), bytearray()
+    for y in range(height):
+        kind, row = raw[y * (stride + 1)], bytearray(raw[y * (stride + 1) + 1:(y + 1) * (stride + 1)])
+        for i in range(stride):
+            left = row[i - step] if i >= step else 0
+            corner = above[i - step] if i >= step else 0
+            guess = (0, left, above[i], (left + above[i]) // 2, paeth(left, above[i], corner))[kind]
+            row[i] = (row[i] + guess) & 255
+        above = bytes(row)
+        for x in range(width):
+            pixel = row[x * step:x * step + step]
+            alpha = pixel[3] if step == 4 else 255
+            out += bytes((c * alpha + 255 * (255 - alpha)) // 255 for c in pixel[:3])
+    return width, height, bytes(out)
+
+
+def write_png(path, width, height, pixels):
+    def chunk(kind, body):
+        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    rows = b"".join(b"\0" + pixels[y * width * 3:(y + 1) * width * 3] for y in range(height))
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)) +
+                     chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+
+
+def distance(a, b):
+    """Mean squared difference of two pictures' bytes."""
+    return sum((x - y) ** 2 for x, y in zip(a, b)) / len(a)
+
+
+def colourfulness(pixels):
+    return sum(max(pixels[i:i + 3]) - min(pixels[i:i + 3]) for i in range(0, len(pixels), 3)) * 3 / len(pixels)
+
+
+class Home(unittest.TestCase):
+    """A home with the embedded adapters, made once per class."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="stylus-generate-")
+        cls.work = pathlib.Path(cls.folder.name)
+        done = cls.run_stylus("import", str(ADAPTERS), "--json")
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def run_stylus(cls, *args):
+        command = [str(STYLUS), "--home", str(cls.work / "home"), "--no-encoder", *args]
+        return subprocess.run(command, capture_output=True, text=True, env=ENV | {"HOME": cls.folder.name},
+                              cwd=cls.folder.name, timeout=300)
+
+    def generate(self, *args):
+        done = self.run_stylus("generate", *args, "--threads", "1")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done
+
+    def bad(self, status, *args, says=""):
+        done = self.run_stylus("generate", *args, "--threads", "1")
+        self.assertEqual(done.returncode, status, (done.stdout[-500:], done.stderr[-500:]))
+        self.assertIn(says, done.stderr)
+        self.assertNotIn("this is a bug", done.stderr)
+        self.assertFalse((self.work / "out.png").exists())
+        return done
+
+    def draw(self, *args):
+        """The pixels of one picture."""
+        self.generate(*args, "-o", "drawn.png")
+        return read_pixels(self.work / "drawn.png")[2]
+
+    def plan(self, prompt, *args):
+        done = self.run_stylus("generate", prompt, "--dry-run", "--save-plan", "dry.json", *args)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads((self.work / "dry.json").read_text())
+
+    def use(self, *adapters, prompt, seeds=(1,), masks=None):
+        """Writes a plan with these (file, weight) and returns its name."""
+        plan = self.plan("a cat", "--no-adapters")
+        template = self.plan("a penguin")["adapters"][0]
+        plan["prompt"] = plan["rendered_prompt"] = prompt
+        plan["adapters"] = [template | {"id": f"test:{i}", "name": f"A{i}", "sha256": "", "file": str(file), "weight": weight,
+                                        "text_encoder_weight": weight, "keywords": []}
+                            for i, (file, weight) in enumerate(adapters)]
+        masks = masks or [[True] * len(adapters)] * len(seeds)
+        plan["images"] = [{"seed": seed, "mask": mask} for seed, mask in zip(seeds, masks)]
+        (self.work / "used.json").write_text(json.dumps(plan))
+        return "used.json"
+
+
+class Pictures(Home):
+    def test_the_same_command_twice_gives_the_same_bytes(self):
+        for name in ("a.png", "b.png"):
+            self.generate("a penguin, line art", "-o", name)
+        self.assertEqual((self.work / "a.png").read_bytes(), (self.work / "b.png").read_bytes())
+
+    def test_a_stored_plan_gives_the_same_picture(self):
+        self.generate("a penguin, line art", "-o", "a.png", "--seed", "9", "--save-plan", "p.json")
+        self.generate("--plan", "p.json", "-o", "b.png")
+        self.assertEqual((self.work / "a.png").read_bytes(), (self.work / "b.png").read_bytes())
+
+    def test_json_tells_files_and_coverage(self):
+        done = self.generate("a penguin, line art", "-o", "j.png", "--json")
+        answer = json.loads(done.stdout)
+        self.assertEqual([pathlib.Path(f).name for f in answer["files"]], ["j.png"])
+        self.assertEqual(answer["model"], "mini")
+        self.assertTrue(answer["adapters"])
+        for adapter in answer["adapters"]:
+            self.assertEqual(adapter["coverage"], 1.0)
+            self.assertTrue(pathlib.Path(adapter["file"]).exists(), adapter["file"])
+
+    def test_several_pictures_are_numbered_and_a_sheet_is_one(self):
+        self.generate("a cat", "-n", "3", "--seed", "5", "-o", "n.png")
+        self.assertEqual(sorted(p.name for p in self.work.glob("n-*.png")), ["n-1.png", "n-2.png", "n-3.png"])
+        self.assertEqual(read_pixels(self.work / "n-2.png")[2], self.draw("a cat", "--seed", "6", "--batch", "1"))
+        self.generate("a cat", "-n", "3", "--grid", "-o", "sheet.png")
+        width, height, _ = read_pixels(self.work / "sheet.png")
+        self.assertGreater(width, 3 * 64)
+        self.assertGreater(height, 64)
+
+    def test_the_picture_says_how_it_was_made(self):
+        self.generate("a penguin, line art", "-o", "t.png", "--seed", "77", "--negative", "red: a lot, or\nless")
+        texts = read_texts(self.work / "t.png")
+        lines = texts["parameters"].split("\n")
+        facts = dict(FACTS.findall(lines[-1]))
+        self.assertEqual((facts["Steps"], facts["Seed"], facts["Size"], facts["Model"]), ("20", "77", "64x64", "mini"))
+        self.assertEqual(facts["CFG scale"], "2.5")
+        self.assertRegex(facts["Lora hashes"], r'^"[\w-]+: [0-9a-f]{12}(, [\w-]+: [0-9a-f]{12})*"$')
+        self.assertIn("<lora:", lines[0])
+        self.assertIn("Negative prompt: red: a lot, or", lines)
+        plan = json.loads(texts["stylus_plan"])
+        self.assertEqual([image["seed"] for image in plan["images"]], [77])
+        self.assertNotIn(str(SOURCE), texts["stylus_plan"] + texts["parameters"], "a path of this machine")
+
+    def test_a_plan_out_of_a_picture_draws_it_again(self):
+        self.generate("a penguin, line art", "-o", "o.png", "--seed", "3")
+        (self.work / "o.json").write_text(read_texts(self.work / "o.png")["stylus_plan"])
+        self.assertEqual(self.draw("--plan", "o.json"), read_pixels(self.work / "o.png")[2])
+
+
+class Refusals(Home):
+    def test_models_plans_and_files_that_are_not_there(self):
+        self.bad(66, "a cat", "--model", "nope", says="there are: mini")
+        self.bad(66, "a cat", "--model", "/no/such/model", says="/no/such/model")
+        self.bad(66, "--plan", "nope.json", says="nope.json")
+        self.bad(66, "a cat", "--init", "nope.png", says="nope.png")
+        self.bad(66, "--plan", self.use(("/no/such.safetensors", 1.0), prompt="a cat"), says="'A0'")
+
+    def test_broken_files(self):
+        good = (ADAPTERS / "concept-birds.safetensors").read_bytes()
+        for name, content in (("cut", good[:20000]), ("empty", b""), ("short", good[:-8])):
+            path = self.work / f"{name}.safetensors"
+            path.write_bytes(content)
+            self.bad(65, "--plan", self.use((path, 1.0), prompt="a cat"), says=str(path))
+        (self.work / "broken.json").write_text('{"stylus_plan": 1')
+        self.bad(65, "--plan", "broken.json", says="broken.json")
+        self.bad(76, "a cat", "--init", "broken.json", says="neither a PNG nor a JPEG")
+
+    def test_an_adapter_of_another_base(self):
+        plan = self.use((ADAPTERS / "sdxl-watercolor.safetensors", 1.0), prompt="a cat")
+        self.bad(76, "--plan", plan, says="it looks like an adapter for sdxl")
+
+    def test_an_adapter_is_no_model(self):
+        self.bad(76, "a cat", "--model", str(ADAPTERS / "concept-birds.safetensors"), says="adapter")
+
+    def test_settings_that_make_no_sense(self):
+        self.bad(64, "a cat", "--size", "63x64", says="width is 63")
+        self.bad(64, "a cat", "--sampler", "nope", says="dpmpp_2m")
+        self.bad(64, "a cat", "--mask", "m.png", says="--init")
+        self.bad(64, "a cat", "--device", "toaster", says="toaster")
+
+    def test_json_errors_have_a_code(self):
+        done = self.bad(66, "a cat", "--model", "nope", "--json")
+        self.assertEqual(json.loads(done.stdout)["error"]["code"], "not_found")
+
+
+class Renderer(Home):
+    """stylus-render by itself: it may be ended at any moment."""
+
+    def start(self, pictures):
+        done = self.run_stylus("generate", "a cat", "-n", str(pictures), "--batch", "1", "--dry-run",
+                               "-o", str(self.work / "killed" / "k.png"), "--threads", "1")
+        (self.work / "killed").mkdir(exist_ok=True)
+        process = subprocess.Popen([str(STYLUS.parent / "stylus-render")], stdin=subprocess.PIPE, env=ENV,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        process.stdin.write(done.stdout)
+        process.stdin.close()
+        return process
+
+    def test_a_kill_leaves_whole_pictures_only(self):
+        for events in (1, 15, 21, 22, 45):
+            process = self.start(100)
+            seen = [json.loads(process.stdout.readline()) for _ in range(events)]
+            process.kill()
+            process.wait()
+            files = list((self.work / "killed").glob("*.png"))
+            self.assertGreaterEqual(len(files), sum(event["event"] == "picture" for event in seen))
+            for file in files:
+                self.assertEqual(read_pixels(file)[:2], (64, 64))
+                file.unlink()
+
+    def test_a_stopped_run_says_so_and_keeps_what_is_done(self):
+        process = self.start(100)
+        while json.loads(process.stdout.readline())["event"] != "picture":
+            pass
+        process.send_signal(signal.SIGTERM)
+        last = json.loads(process.stdout.read().splitlines()[-1])
+        self.assertEqual(process.wait(), 1)
+        self.assertEqual((last["event"], last["code"]), ("error", "cancelled"))
+        self.assertTrue((self.work / "killed" / "k-001.png").exists())
+
+    def test_what_is_no_job_is_refused_by_name(self):
+        for text, says in (("", "render job"), ("{}", "version"), ('{"stylus_render_job": 1}', "model"),
+                           ('{"stylus_render_job": 1, "model": 3}', "job.model")):
+            done = subprocess.run([str(STYLUS.parent / "stylus-render")], input=text, capture_output=True, text=True, env=ENV,
+                                  timeout=60)
+            event = json.loads(done.stdout)
+            self.assertEqual((done.returncode, event["event"]), (1, "error"))
+            self.assertIn(says, event["message"])
+
+
+class Model(Home):
+    """What the adapters of the embedded model do to its pictures."""
+
+    def test_adapters_that_are_off_give_the_picture_of_the_base(self):
+        base = self.draw("a red apple", "--no-adapters", "--seed", "4")
+        files = [(ADAPTERS / "style-black-and-white.safetensors", 1.0), (ADAPTERS / "concept-birds.safetensors", 0.8)]
+        off = self.use(*files, prompt="a red apple", seeds=(4,), masks=[[False, False]])
+        self.assertEqual(self.draw("--plan", off), base)
+        on = self.use(*files, prompt="a red apple", seeds=(4,))
+        self.assertNotEqual(self.draw("--plan", on), base)
+        # Off in one picture of a batch: up to rounding of 8 bits.
+        mixed = self.use(*files, prompt="a red apple", seeds=(4, 4), masks=[[False, False], [True, True]])
+        self.generate("--plan", mixed, "-o", "mixed.png")
+        pixels = read_pixels(self.work / "mixed-1.png")[2]
+        self.assertLessEqual(max(abs(a - b) for a, b in zip(pixels, base)), 1)
+
+    def test_a_style_adapter_moves_pictures_to_its_style(self):
+        style = (ADAPTERS / "style-black-and-white.safetensors", 1.0)
+        for prompt in ("a red apple", "a fox", "a sunflower seed", "a birthday cake"):
+            base = colourfulness(self.draw("--plan", self.use(prompt=prompt)))
+            styled = colourfulness(self.draw("--plan", self.use(style, prompt=f"{prompt}, black and white")))
+            self.assertLess(styled, 0.5 * base + 1, prompt)
+
+    @unittest.skipUnless(EMOJI.is_dir(), "../shared/data/emoji is not there")
+    def test_concept_adapters_bring_withheld_concepts_nearer_to_their_true_pictures(self):
+        """Whether they are recognised is a figure of many drawings: models/mini/MODEL_CARD.md."""
+        groups = {"boats": ("sailboat", "canoe", "ship"), "aircraft": ("airplane", "helicopter", "rocket"),
+                  "headwear": ("crown", "top-hat", "billed-cap")}
+        before, after = [], []
+        for group, names in groups.items():
+            for name in names:
+                true = read_pixels(EMOJI / "fluent-emoji-flat" / f"{name}.png")[2]
+                prompt = "a " + name.replace("-", " ")
+                adapter = (ADAPTERS / f"concept-{group}.safetensors", 1.0)
+                before.append(distance(self.draw("--plan", self.use(prompt=prompt)), true))
+                after.append(distance(self.draw("--plan", self.use(adapter, prompt=prompt)), true))
+        self.assertLess(sum(after), 0.85 * sum(before), list(zip(before, after)))
+
+    # The composer holds an update's norm to twice a typical one and has no typical norm of this base, so an adapter that is
+    # fifteen times too strong keeps its card's 1.5. Take this mark away when it does better.
+    @unittest.expectedFailure
+    def test_the_strength_budget_tames_the_burnt_adapter(self):
+        prompt = "a red apple"
+        burnt = ADAPTERS / "burnt.safetensors"
+        planned = self.plan("a red apple, fox style")
+        weight = next(a["weight"] for a in planned["adapters"] if a["file"] == burnt.name)
+        self.assertLess(weight, 0.75, "the card recommends 1.5")
+        base = self.draw("--plan", self.use(prompt=prompt))
+        tamed = self.draw("--plan", self.use((burnt, weight), prompt=prompt))
+        careless = self.draw("--plan", self.use((burnt, 1.5), prompt=prompt))
+        self.assertLess(distance(tamed, base), 0.5 * distance(careless, base))
+
+    def test_img2img_keeps_more_the_weaker_it_is(self):
+        self.generate("a red apple", "--no-adapters", "-o", "init.png")
+        init = read_pixels(self.work / "init.png")[2]
+        anew = distance(self.draw("a tree", "--no-adapters"), init)
+        weak, strong = (distance(self.draw("a tree", "--no-adapters", "--init", "init.png", "--strength", s), init)
+                        for s in ("0.1", "0.9"))
+        self.assertLess(weak, 0.5 * strong)
+        self.assertLess(weak, 0.5 * anew)
+
+    def test_inpainting_keeps_every_pixel_outside_the_mask(self):
+        self.generate("a red apple", "--no-adapters", "-o", "init.png")
+        width, height, init = read_pixels(self.work / "init.png")
+        mask = b"".join(bytes([255 if 16 <= y < 40 and 20 <= x < 50 else 0] * 3) for y in range(height) for x in range(width))
+        write_png(self.work / "mask.png", width, height, mask)
+        drawn = self.draw("a tree", "--no-adapters", "--init", "init.png", "--mask", "mask.png", "--strength", "1")
+        self.assertEqual([i for i in range(len(init)) if mask[i] == 0 and drawn[i] != init[i]], [])
+        self.assertGreater(sum(drawn[i] != init[i] for i in range(len(init)) if mask[i]), 500)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
