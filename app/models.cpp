@@ -37,8 +37,8 @@ Model model_at(const fs::path& path) {
   Model model;
   const fs::path clean = fs::absolute(path).lexically_normal();
   model.path = clean.has_filename() ? clean : clean.parent_path();
-  model.name = fs::is_directory(model.path) ? model.path.filename().string()
-                                            : model.path.stem().string();
+  model.name =
+      fs::is_directory(model.path) ? model.path.filename().string() : model.path.stem().string();
   const fs::path file = settings_file(model.path);
   if (fs::exists(file)) {
     const json settings = parse_json(read_file(file, kMaxSettingsBytes), file.string());
@@ -65,8 +65,7 @@ fs::path find_embedded(const Locations& locations) {
   const fs::path folder = fs::read_symlink("/proc/self/exe", none).parent_path();
   const std::vector<fs::path> candidates = {
       locations.home / "models" / kEmbedded, locations.default_home / "models" / kEmbedded,
-      folder / ".." / "share" / "stylus" / kEmbedded,
-      folder / ".." / ".." / "models" / kEmbedded};
+      folder / ".." / "share" / "stylus" / kEmbedded, folder / ".." / ".." / "models" / kEmbedded};
   for (const fs::path& candidate : candidates) {
     if (fs::exists(candidate / "model_index.json", none)) {
       return fs::weakly_canonical(candidate);
@@ -125,7 +124,8 @@ Model find_model(const Locations& locations, const std::string& wanted) {
   if (!wanted.empty() && fs::exists(wanted)) {
     return model_at(wanted);
   }
-  fail(ErrorCode::kNotFound, wanted.empty() ? "there is no model" : "there is no model '" + wanted + "'",
+  fail(ErrorCode::kNotFound,
+       wanted.empty() ? "there is no model" : "there is no model '" + wanted + "'",
        names.empty() ? "" : "; there are: " + names,
        "; put a checkpoint (a diffusers folder or a .safetensors file) into '",
        model_folders(locations).front().string(), "', or give its path with --model");

@@ -54,8 +54,8 @@ struct Pipe {
 
 Pipe open_pipe() {
   std::array<int, 2> ends{};
-  require(pipe2(ends.data(), O_CLOEXEC) == 0, ErrorCode::kUnavailable, "no pipe could be made: ",
-          std::strerror(errno));
+  require(pipe2(ends.data(), O_CLOEXEC) == 0, ErrorCode::kUnavailable,
+          "no pipe could be made: ", std::strerror(errno));
   return {Descriptor(ends[0]), Descriptor(ends[1])};
 }
 
@@ -184,8 +184,7 @@ void run_renderer(const nlohmann::ordered_json& job,
     on_event(event);
   }
   const int status = child.wait();
-  require(is_done && status == 0, ErrorCode::kUnavailable,
-          "the renderer ended without an answer",
+  require(is_done && status == 0, ErrorCode::kUnavailable, "the renderer ended without an answer",
           status == -1 ? " (a signal stopped it; there may have been too little memory)" : "");
 }
 

@@ -15,7 +15,8 @@ namespace stylus::app {
 /// which no other verb should pay (docs/decisions/011).
 /// Ctrl-C reaches both; the renderer stops after its step and keeps finished pictures.
 /// Errors: the one that the renderer reports; Error(kUnavailable) when it is not there (with how to
-///         get it), cannot be started or ends without a word. What on_event throws ends the renderer.
+///         get it), cannot be started or ends without a word. What on_event throws ends the
+///         renderer.
 void run_renderer(const nlohmann::ordered_json& job,
                   const std::function<void(const nlohmann::json&)>& on_event);
 
