@@ -79,8 +79,9 @@ at::Tensor group_norm(const at::Tensor& x, std::int64_t groups, const at::Tensor
   const unsigned block = 256;
   const unsigned parts = block / (2 * static_cast<unsigned>(group_count));
   void* first[] = {&in, &sums, &pixels, &pairs, &pairs_per_group, &group_count, &rows};
-  void* second[] = {&in,    &out,   &sums, &w,     &b,       &pixels, &pairs, &pairs_per_group,
-                    &group_count, &rows, &slabs, &epsilon, &wants_silu};
+  void* second[] = {
+      &in,          &out,  &sums,  &w,       &b,         &pixels, &pairs, &pairs_per_group,
+      &group_count, &rows, &slabs, &epsilon, &wants_silu};
   const auto shared = static_cast<unsigned>(sizeof(float));
   const unsigned first_shared = 2 * static_cast<unsigned>(pairs) * shared;
   const unsigned second_shared =
