@@ -1,6 +1,7 @@
 #include "render/sheet.h"
 
 #include <ft2build.h>
+#include <utf8proc.h>
 #include FT_FREETYPE_H
 
 #include <algorithm>
@@ -27,22 +28,12 @@ constexpr std::array<const char*, 3> kFonts = {
 
 /// The code point at text[i]; moves i behind it. Broken bytes are U+FFFD.
 char32_t next_code_point(std::string_view text, std::size_t& i) {
-  const auto lead = static_cast<unsigned char>(text[i++]);
-  if (lead < 0x80) {
-    return lead;
-  }
-  const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
-  if (more == 0) {
-    return 0xFFFD;
-  }
-  char32_t code = lead & (0x3FU >> static_cast<unsigned>(more));
-  for (int k = 0; k < more; ++k) {
-    if (i >= text.size() || (static_cast<unsigned char>(text[i]) & 0xC0U) != 0x80U) {
-      return 0xFFFD;
-    }
-    code = (code << 6U) | (static_cast<unsigned char>(text[i++]) & 0x3FU);
-  }
-  return code;
+  utf8proc_int32_t code = -1;
+  const utf8proc_ssize_t length =
+      utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + i),
+                       static_cast<utf8proc_ssize_t>(text.size() - i), &code);
+  i += length > 0 ? static_cast<std::size_t>(length) : 1;
+  return length > 0 ? static_cast<char32_t>(code) : U'\uFFFD';
 }
 
 /// Writes text with FreeType; does nothing where no font is found.

@@ -103,8 +103,11 @@ void check_size(std::int64_t width, std::int64_t height, const std::string& what
           kMaxPictureSide, " a side and ", kMaxPicturePixels, " in all are read");
 }
 
-Picture decode_png(std::string_view bytes, const std::string& what) {
-  PngReader reader(bytes);
+/// How far a PNG is read: its rows, or all of it.
+using ReadPng = bool (*)(PngReader&, png_bytepp);
+
+/// Header, size check and rows: what every reader of a PNG begins with.
+Picture read_png(PngReader& reader, ReadPng read, const std::string& what) {
   require(read_png_header(reader), ErrorCode::kCorruptData, what,
           " is a broken PNG: ", reader.input.message);
   const auto width = static_cast<std::int64_t>(png_get_image_width(reader.png, reader.info));
@@ -115,7 +118,7 @@ Picture decode_png(std::string_view bytes, const std::string& what) {
   for (std::int64_t y = 0; y < height; ++y) {
     rows.push_back(picture.pixel(0, y));
   }
-  require(read_png_rows(reader, rows.data()), ErrorCode::kCorruptData, what,
+  require(read(reader, rows.data()), ErrorCode::kCorruptData, what,
           " is a broken PNG: ", reader.input.message);
   return picture;
 }
@@ -207,7 +210,8 @@ Picture::Picture(std::int64_t width_, std::int64_t height_)
 
 Picture decode_picture(std::string_view bytes, const std::string& what) {
   if (is_png(bytes)) {
-    return decode_png(bytes, what);
+    PngReader reader(bytes);
+    return read_png(reader, read_png_rows, what);
   }
   if (is_jpeg(bytes)) {
     return decode_jpeg(bytes, what);
@@ -267,18 +271,7 @@ PictureTexts read_png_texts(const std::filesystem::path& path) {
   const std::string what = quoted(path);
   require(is_png(bytes), ErrorCode::kUnsupported, what, " is no PNG");
   PngReader reader(bytes);
-  require(read_png_header(reader), ErrorCode::kCorruptData, what,
-          " is a broken PNG: ", reader.input.message);
-  const auto width = static_cast<std::int64_t>(png_get_image_width(reader.png, reader.info));
-  const auto height = static_cast<std::int64_t>(png_get_image_height(reader.png, reader.info));
-  check_size(width, height, what);
-  Picture picture(width, height);
-  std::vector<png_bytep> rows;
-  for (std::int64_t y = 0; y < height; ++y) {
-    rows.push_back(picture.pixel(0, y));
-  }
-  require(read_whole_png(reader, rows.data()), ErrorCode::kCorruptData, what,
-          " is a broken PNG: ", reader.input.message);
+  (void)read_png(reader, read_whole_png, what);
   png_textp texts = nullptr;
   int count = 0;
   png_get_text(reader.png, reader.info, &texts, &count);

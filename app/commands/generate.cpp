@@ -6,6 +6,7 @@
 #include "app/log.h"
 #include "app/models.h"
 #include "app/output.h"
+#include "app/plan_file.h"
 #include "app/plan_table.h"
 #include "app/progress_line.h"
 #include "app/renderer_process.h"
@@ -22,8 +23,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kMaxPlanBytes = std::size_t{64} << 20U;
-
 /// The base family of a model whose settings do not say it: the renderer reads its header.
 std::string base_of(const Model& model) {
   std::string base;
@@ -39,8 +38,7 @@ std::string base_of(const Model& model) {
 composer::Plan plan_of(const GlobalOptions& global, const GenerateCommand& command,
                        const Model& model) {
   if (!command.plan_file.empty()) {
-    composer::Plan plan =
-        composer::plan_from_json(read_file(command.plan_file, kMaxPlanBytes), command.plan_file);
+    composer::Plan plan = read_plan_file(command.plan_file);
     const int count = command.images.value_or(0);
     if (count > 0 || command.seed) {
       // Pictures that the plan does not list use its first mask.

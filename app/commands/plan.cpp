@@ -4,6 +4,7 @@
 #include "app/jsonl.h"
 #include "app/log.h"
 #include "app/output.h"
+#include "app/plan_file.h"
 #include "app/plan_table.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
@@ -13,16 +14,6 @@
 
 namespace stylus::app {
 namespace {
-
-constexpr std::size_t kMaxPlanBytes = std::size_t{64} << 20U;
-
-composer::Plan read_plan(const std::string& file) {
-  if (file == "-") {
-    const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    return composer::plan_from_json(text, "standard input");
-  }
-  return composer::plan_from_json(read_file(file, kMaxPlanBytes), file);
-}
 
 int plan_batch(const GlobalOptions& global, const PlanCommand& command) {
   require(!command.output_file.empty(), ErrorCode::kInvalidArgument,
@@ -78,7 +69,7 @@ int run_plan(const GlobalOptions& global, const PlanCommand& command) {
 
 int run_explain(const GlobalOptions& global, const ExplainCommand& command) {
   start_log(global);
-  const composer::Plan plan = read_plan(command.plan_file);
+  const composer::Plan plan = read_plan_file(command.plan_file);
   if (global.json) {
     std::cout << composer::plan_to_json(plan, 2) << '\n';
   } else {
@@ -106,7 +97,8 @@ int run_why_not(const GlobalOptions& global, const WhyNotCommand& command) {
 
 int run_export(const GlobalOptions& global, const ExportCommand& command) {
   start_log(global);
-  const std::string text = dialects::export_plan(read_plan(command.plan_file), command.dialect);
+  const std::string text =
+      dialects::export_plan(read_plan_file(command.plan_file), command.dialect);
   if (!command.output_file.empty()) {
     write_file_atomically(command.output_file, text);
   } else if (global.json) {
