@@ -11,16 +11,17 @@ import sys
 ALLOWED = {
     "support": set(),
     "weights": {"support"},
+    "chat": {"support"},
     "catalog": {"support", "weights"},
     "encoder": {"support", "weights"},
     "retriever": {"support", "catalog"},
-    "composer": {"support", "catalog", "retriever", "encoder"},
-    "refiner": {"support", "catalog", "encoder"},
+    "composer": {"support", "chat", "catalog", "retriever", "encoder"},
+    "refiner": {"support", "chat", "catalog", "encoder"},
     "dialects": {"support", "composer"},
     "nn": {"support", "weights"},
     "generator": {"support", "weights", "nn", "composer"},
     "render": {"support", "weights", "nn", "generator", "composer"},
-    "app": {"support", "weights", "catalog", "encoder", "retriever", "composer", "refiner", "dialects"},
+    "app": {"support", "weights", "chat", "catalog", "encoder", "retriever", "composer", "refiner", "dialects"},
 }
 # Rooms of which another room may see the named header only.
 ONLY_HEADER = {
@@ -32,7 +33,7 @@ ONLY_HEADER = {
 }
 # Third-party headers that belong to one room.
 OWNED = {r"<faiss/": {"retriever"}, r"<sqlite3\.h>": {"catalog"}, r"<(torch|ATen|c10)/": {"nn", "generator", "render"},
-         r"<CLI/": {"app"}, r"<spdlog/": {"app"}}
+         r"<CLI/": {"app"}, r"<spdlog/": {"app"}, r"<boost/": {"chat"}}
 
 
 def problems_of(root: pathlib.Path) -> list[str]:
