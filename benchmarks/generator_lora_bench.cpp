@@ -204,6 +204,7 @@ class Files {
 std::vector<AdapterUse> load_three(LoraEngine& engine,
                                    const std::vector<std::filesystem::path>& files) {
   std::vector<AdapterUse> set;
+  engine.prefetch(files[2]);  // as AdapterSession does
   for (std::size_t i = 0; i < 3; ++i) {
     set.emplace_back();
     set.back().adapter = engine.load(files[i]);

@@ -1,8 +1,10 @@
 #include "generator/lora/layer_slot.h"
 
+#include <ATen/Parallel.h>
 #include <ATen/ops/from_blob.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <memory>
@@ -29,9 +31,30 @@ at::Tensor factor_rows(const at::Tensor& factor, const at::Tensor& weight) {
                                   : factor.reshape({factor.size(0), -1});
 }
 
+namespace {
+
+constexpr std::size_t kHugePage = std::size_t{2} << 20U;
+
+/// Has the kernel fill the pages now, all cores at once: several times faster than one fault after
+/// the other while the merge runs. A wish: kernels before 5.14 do not know it.
+void fault_in(std::span<std::byte> memory) {
+#if defined(MADV_POPULATE_WRITE)
+  constexpr std::size_t kStep = 16 * kHugePage;
+  const auto steps = static_cast<std::int64_t>((memory.size() + kStep - 1) / kStep);
+  at::parallel_for(0, steps, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::size_t from = static_cast<std::size_t>(begin) * kStep;
+    const std::size_t to = std::min(static_cast<std::size_t>(end) * kStep, memory.size());
+    ::madvise(memory.data() + from, to - from, MADV_POPULATE_WRITE);
+  });
+#else
+  static_cast<void>(memory);
+#endif
+}
+
+}  // namespace
+
 std::vector<at::Tensor> allocate_like(std::span<const at::Tensor> tensors) {
   constexpr std::size_t kAlignment = 64;
-  constexpr std::size_t kHugePage = std::size_t{2} << 20U;
   std::size_t bytes = 0;
   std::vector<std::size_t> offsets;
   for (const at::Tensor& tensor : tensors) {
@@ -51,6 +74,7 @@ std::vector<at::Tensor> allocate_like(std::span<const at::Tensor> tensors) {
   const std::shared_ptr<void> block(memory, [mapped](void* begin) { ::munmap(begin, mapped); });
   const auto begin = reinterpret_cast<std::uintptr_t>(memory);
   auto* first = static_cast<std::byte*>(memory) + (kHugePage - begin % kHugePage) % kHugePage;
+  fault_in({first, bytes});
 
   std::vector<at::Tensor> result;
   result.reserve(tensors.size());

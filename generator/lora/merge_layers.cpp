@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <atomic>
 
+#include "generator/lora/low_rank_kernel.h"
+
 namespace stylus::generator {
 namespace {
 
@@ -17,7 +19,28 @@ namespace {
 struct StackedPair {
   at::Tensor up;
   at::Tensor down;
+  at::Tensor packed_down;  ///< For the kernel of this processor; undefined: use at::addmm.
 };
+
+bool has_dense(const SlotUpdate& update) {
+  return std::any_of(update.contributions.begin(), update.contributions.end(),
+                     [](const Contribution& one) {
+                       return !one.factors->is_stackable() && !one.factors->factors.empty();
+                     });
+}
+
+/// True if low_rank_kernel() can merge the pair: floats on the CPU, whole panels, and right factors
+/// that stay in a core's second cache.
+bool fits_kernel(const LayerSlot& slot, const StackedPair& pair) {
+  constexpr std::int64_t kMostBytes = std::int64_t{3} << 19U;
+  const auto is_float = [](const at::Tensor& tensor) {
+    return tensor.is_cpu() && tensor.scalar_type() == at::kFloat && rows_view(tensor).defined();
+  };
+  return low_rank_kernel() != nullptr && is_float(slot.live) && is_float(slot.pristine) &&
+         is_channels_last(slot.live) == is_channels_last(slot.pristine) &&
+         pair.down.size(1) % static_cast<std::int64_t>(kPanelColumns) == 0 &&
+         static_cast<std::int64_t>(pair.down.nbytes()) <= kMostBytes;
+}
 
 StackedPair stack(const SlotUpdate& update) {
   const at::Tensor& weight = update.slot->live;
@@ -43,14 +66,14 @@ StackedPair stack(const SlotUpdate& update) {
       begin += count;
     }
   }
+  if (!has_dense(update) && fits_kernel(*update.slot, pair)) {
+    pair.packed_down = at::empty_like(pair.down);
+    pack_down(pair.down.const_data_ptr<float>(), static_cast<std::size_t>(rank),
+              static_cast<std::size_t>(pair.down.size(1)),
+              pair.packed_down.mutable_data_ptr<float>());
+    pair.down = at::Tensor{};
+  }
   return pair;
-}
-
-bool has_dense(const SlotUpdate& update) {
-  return std::any_of(update.contributions.begin(), update.contributions.end(),
-                     [](const Contribution& one) {
-                       return !one.factors->is_stackable() && !one.factors->factors.empty();
-                     });
 }
 
 /// Factors on the device and in float only where that is needed.
@@ -94,6 +117,13 @@ void merge_rows(const SlotUpdate& update, const StackedPair& pair, std::int64_t 
   }
   pristine = pristine.narrow(0, begin, count);
   const at::Tensor up = pair.up.narrow(0, begin, count);
+  if (pair.packed_down.defined()) {
+    low_rank_kernel()({pristine.const_data_ptr<float>(), up.const_data_ptr<float>(),
+                       pair.packed_down.const_data_ptr<float>(), live.mutable_data_ptr<float>(),
+                       static_cast<std::size_t>(count), static_cast<std::size_t>(live.size(1)),
+                       static_cast<std::size_t>(up.size(1))});
+    return;
+  }
   if (live.scalar_type() == at::kFloat && pristine.scalar_type() == at::kFloat) {
     at::addmm_out(live, pristine, up, pair.down);
   } else {
