@@ -259,6 +259,13 @@ void Composition::set_weights(std::vector<PlanAdapter>& adapters) {
   for (std::size_t i = 0; i < adapters.size(); ++i) {
     adapters[i].weight = weights[i];
     adapters[i].text_encoder_weight = weights[i];
+    if (options_.weights == WeightRule::kBudget && !parts[i].fixed &&
+        parts[i].calibrated_norm > kOutlierNorm) {
+      tamed_.push_back(adapters[i].name + ": its update is " +
+                       std::to_string(std::lround(parts[i].calibrated_norm)) +
+                       " times as large as usual, so it was probably trained too hard; its weight "
+                       "is held far below its card's (--pin gives it another)");
+    }
     adapters[i].weight_evidence = std::move(parts[i].evidence);
   }
 }
@@ -359,6 +366,7 @@ std::vector<std::string> Composition::warnings(const std::vector<PlanAdapter>& a
   if (styles.size() > 1) {
     warnings.push_back("several styles may fight: " + join(styles, ", "));
   }
+  warnings.insert(warnings.end(), tamed_.begin(), tamed_.end());
   warn_about_filters(warnings);
   return warnings;
 }

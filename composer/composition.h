@@ -77,6 +77,7 @@ class Composition {
   AssignmentOptions limits_;
   Proposals proposals_;
   std::vector<PinnedAdapter> pinned_;
+  std::vector<std::string> tamed_;  ///< Warnings of set_weights().
   std::vector<Span> tags_to_remove_;
   std::vector<std::string> unknown_tags_;
   std::vector<Decision> decisions_;

@@ -10,12 +10,24 @@ namespace {
 
 constexpr double kPaperFactor = 0.8;
 constexpr double kLeastShare = 0.25;
+constexpr double kLargestNorm = 2;
+constexpr double kOutlierStrength = 1.0 / 3;
+
+/// The weight before the budget is shared out.
+double tamed_base(const MixPart& part) {
+  const double strength = std::fabs(part.evidence.base * part.calibrated_norm);
+  const bool is_tamed =
+      !part.fixed && part.calibrated_norm > kOutlierNorm && strength > kOutlierStrength;
+  return part.evidence.base * (is_tamed ? kOutlierStrength / strength : 1.0);
+}
 
 double factor_for_budget(const std::vector<MixPart>& parts, double budget) {
   double fixed = 0;
   double others = 0;
   for (const MixPart& part : parts) {
-    (part.fixed ? fixed : others) += std::fabs(part.evidence.base * part.calibrated_norm);
+    const double norm =
+        part.fixed ? std::min(part.calibrated_norm, kLargestNorm) : part.calibrated_norm;
+    (part.fixed ? fixed : others) += std::fabs(tamed_base(part) * norm);
   }
   if (fixed + others <= budget || others == 0) {
     return 1;
@@ -60,9 +72,11 @@ double calibrated_norm(const catalog::Adapter& adapter,
     return 1;
   }
   const auto typical = typical_norms.find(adapter.bases.front() + " " + adapter.kind);
-  return typical == typical_norms.end()
-             ? 1
-             : std::clamp(adapter.frobenius_norm / typical->second, 0.5, 2.0);
+  if (typical == typical_norms.end()) {
+    return 1;
+  }
+  const double ratio = adapter.frobenius_norm / typical->second;
+  return ratio > kOutlierNorm ? ratio : std::clamp(ratio, 0.5, kLargestNorm);
 }
 
 std::vector<double> mix_weights(const std::vector<MixPart>& parts, WeightRule rule, double budget) {
@@ -79,7 +93,7 @@ std::vector<double> mix_weights(const std::vector<MixPart>& parts, WeightRule ru
       weights.push_back(kPaperFactor * base /
                         static_cast<double>(std::max<std::size_t>(1, part.picks)));
     } else {
-      weights.push_back(base * factor);
+      weights.push_back(tamed_base(part) * factor);
     }
   }
   return weights;

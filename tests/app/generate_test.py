@@ -307,7 +307,7 @@ class Model(Home):
 
     @unittest.skipUnless(EMOJI.is_dir(), "../shared/data/emoji is not there")
     def test_concept_adapters_bring_withheld_concepts_nearer_to_their_true_pictures(self):
-        """Whether they are recognised is a figure of many drawings: models/mini/MODEL_CARD.md."""
+        """That they are recognised is a figure of many drawings: models/mini/MODEL_CARD.md."""
         groups = {"boats": ("sailboat", "canoe", "ship"), "aircraft": ("airplane", "helicopter", "rocket"),
                   "headwear": ("crown", "top-hat", "billed-cap")}
         before, after = [], []
@@ -318,21 +318,19 @@ class Model(Home):
                 adapter = (ADAPTERS / f"concept-{group}.safetensors", 1.0)
                 before.append(distance(self.draw("--plan", self.use(prompt=prompt)), true))
                 after.append(distance(self.draw("--plan", self.use(adapter, prompt=prompt)), true))
-        self.assertLess(sum(after), 0.85 * sum(before), list(zip(before, after)))
+        self.assertLess(sum(after), 0.25 * sum(before), list(zip(before, after)))
 
-    # The composer holds an update's norm to twice a typical one and has no typical norm of this base, so an adapter that is
-    # fifteen times too strong keeps its card's 1.5. Take this mark away when it does better.
-    @unittest.expectedFailure
     def test_the_strength_budget_tames_the_burnt_adapter(self):
         prompt = "a red apple"
         burnt = ADAPTERS / "burnt.safetensors"
         planned = self.plan("a red apple, fox style")
         weight = next(a["weight"] for a in planned["adapters"] if a["file"] == burnt.name)
-        self.assertLess(weight, 0.75, "the card recommends 1.5")
+        self.assertLess(weight, 0.1, "the card recommends 1.5")
+        self.assertTrue(any("trained too hard" in warning for warning in planned["warnings"]))
         base = self.draw("--plan", self.use(prompt=prompt))
         tamed = self.draw("--plan", self.use((burnt, weight), prompt=prompt))
         careless = self.draw("--plan", self.use((burnt, 1.5), prompt=prompt))
-        self.assertLess(distance(tamed, base), 0.5 * distance(careless, base))
+        self.assertLess(distance(tamed, base), 0.1 * distance(careless, base))
 
     def test_img2img_keeps_more_the_weaker_it_is(self):
         self.generate("a red apple", "--no-adapters", "-o", "init.png")

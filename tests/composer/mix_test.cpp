@@ -60,6 +60,17 @@ TEST(MixWeights, FollowsThePaper) {
   EXPECT_NEAR(weights[1], 0.4, 1e-12);
 }
 
+TEST(MixWeights, HoldsAnAdapterThatWasTrainedTooHardFarBelowATypicalOne) {
+  MixPart burnt = part(1.5, 10);
+  const std::vector<double> weights = mix_weights({burnt, part(0.8, 1)}, WeightRule::kBudget, 1.5);
+  EXPECT_LE(weights[0] * 10, 0.34);
+  EXPECT_GT(weights[0], 0);
+  EXPECT_NEAR(weights[1], 0.8, 1e-12) << "the others keep theirs";
+
+  burnt.fixed = true;
+  EXPECT_EQ(mix_weights({burnt}, WeightRule::kBudget, 1.5)[0], 1.5) << "the user's own";
+}
+
 TEST(MixWeights, RejectsAnEmptyBudget) {
   EXPECT_EQ(error_code_of([] { return mix_weights({}, WeightRule::kBudget, 0); }),
             ErrorCode::kInvalidArgument);
@@ -84,8 +95,10 @@ TEST(CalibratedNorm, ComparesWithTheTypicalAdapterOfItsKind) {
 
   EXPECT_NEAR(calibrated_norm(adapter, {{"sd15 lora", 22}}), 1.5, 1e-12);
   EXPECT_EQ(calibrated_norm(adapter, {{"sdxl lora", 22}}), 1);
-  adapter.frobenius_norm = 1000;
+  adapter.frobenius_norm = 132;
   EXPECT_EQ(calibrated_norm(adapter, {{"sd15 lora", 22}}), 2);
+  adapter.frobenius_norm = 220;
+  EXPECT_EQ(calibrated_norm(adapter, {{"sd15 lora", 22}}), 10);
   adapter.frobenius_norm = 0;  // no file was read
   EXPECT_EQ(calibrated_norm(adapter, {{"sd15 lora", 22}}), 1);
 }

@@ -29,8 +29,9 @@ FOLDS = 5
 # docs/decisions/010-two-judges.md): how sure the words of a whole prompt make an adapter.
 NAMED_MODEL = {"phrase_share": 0.7, "bias": -4.2, "lexical": 0.02, "phrase": 0.43, "lead": 0.22}
 THRESHOLDS = {"keyword": 0.05, "named": 0.3}
-# Median Frobenius norm of whole updates by base family and kind: 18 files of SD 1.5, 2 of SD 2.
-TYPICAL_NORMS = {"sd15 lora": 22.0, "sd2 lora": 30.0}
+# Median Frobenius norm of whole updates by base family and kind: 18 files of SD 1.5, 2 of SD 2,
+# 27 of models/mini.
+TYPICAL_NORMS = {"sd15 lora": 22.0, "sd2 lora": 30.0, "mini lora": 38.0}
 
 
 def read_prompts(folder, cards):
