@@ -1,5 +1,6 @@
 #include "chat/wire.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "chat/base64.h"
@@ -48,17 +49,20 @@ Json message_json(const Message& message, const PictureUrl& picture_json) {
   return json;
 }
 
-Json schema_json(const Request& request) {
+Json format_json(const Request& request, BodyStyle::Structure structure) {
   Json schema = Json::parse(request.schema_json, nullptr, false);
   require(!schema.is_discarded(), ErrorCode::kInvalidArgument, "the schema '", request.schema_name,
           "' is no JSON");
+  if (structure == BodyStyle::Structure::kObject) {
+    return {{"type", "json_object"}, {"schema", std::move(schema)}};
+  }
   return {{"type", "json_schema"},
           {"json_schema",
            {{"name", request.schema_name}, {"strict", true}, {"schema", std::move(schema)}}}};
 }
 
 template <typename PictureUrl>
-Json body_json(const Request& request, const std::string& model, Structure structure,
+Json body_json(const Request& request, const std::string& model, const BodyStyle& style,
                const PictureUrl& picture_json) {
   Json body;
   body["model"] = model;
@@ -66,10 +70,12 @@ Json body_json(const Request& request, const std::string& model, Structure struc
   for (const Message& message : request.messages) {
     messages.push_back(message_json(message, picture_json));
   }
-  body["temperature"] = request.temperature;
-  body["max_tokens"] = request.max_reply_tokens;
-  if (!request.schema_name.empty() && structure == Structure::kAsked) {
-    body["response_format"] = schema_json(request);
+  if (style.temperature) {
+    body["temperature"] = request.temperature;
+  }
+  body[style.completion_tokens ? "max_completion_tokens" : "max_tokens"] = request.max_reply_tokens;
+  if (!request.schema_name.empty() && style.structure != BodyStyle::Structure::kFree) {
+    body["response_format"] = format_json(request, style.structure);
   }
   body["stream"] = false;
   return body;
@@ -116,13 +122,19 @@ std::int64_t token_count(const nlohmann::json& answer, const char* key, std::siz
   return static_cast<std::int64_t>(bytes / 4);
 }
 
+bool speaks_of(const ErrorBody& error, std::initializer_list<std::string_view> words) {
+  const std::string text = to_lower(error.message + " " + error.code);
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return text.find(word) != std::string::npos; });
+}
+
 std::string one_line(const std::string& text) {
   return std::string(truncate_utf8(collapse_blanks(repair_utf8(text)), kLongestErrorText));
 }
 
 }  // namespace
 
-std::string request_body(const Request& request, const std::string& model, Structure structure) {
+std::string request_body(const Request& request, const std::string& model, const BodyStyle& style) {
   const auto url = [](const MessagePicture& picture) {
     std::string text = "data:";
     text += picture.media_type;
@@ -130,7 +142,7 @@ std::string request_body(const Request& request, const std::string& model, Struc
     text += base64(picture.bytes);
     return Json{{"url", std::move(text)}};
   };
-  return body_json(request, model, structure, url).dump();
+  return body_json(request, model, style, url).dump();
 }
 
 Json recorded_request(const Request& request, const std::string& model) {
@@ -139,7 +151,7 @@ Json recorded_request(const Request& request, const std::string& model) {
                 {"bytes", picture.bytes.size()},
                 {"sha256", sha256_hex(picture.bytes)}};
   };
-  return body_json(request, model, Structure::kAsked, description);
+  return body_json(request, model, {}, description);
 }
 
 Reply read_completion(std::string_view body, const std::string& asked_model,
@@ -198,6 +210,28 @@ ErrorBody read_error(std::string_view body) {
     break;
   }
   return error;
+}
+
+std::optional<BodyStyle> plainer_style(const BodyStyle& style, int status, const ErrorBody& error) {
+  if (status != 400 && status != 422 && status != 501) {
+    return std::nullopt;
+  }
+  BodyStyle plainer = style;
+  if (!style.completion_tokens && speaks_of(error, {"max_completion_tokens"})) {
+    plainer.completion_tokens = true;
+  } else if (style.temperature && speaks_of(error, {"temperature"})) {
+    plainer.temperature = false;
+  } else if (style.structure != BodyStyle::Structure::kFree &&
+             (error.message.empty() ||
+              speaks_of(error, {"response_format", "json_schema", "json_object", "schema",
+                                "grammar", "structured"}))) {
+    plainer.structure = style.structure == BodyStyle::Structure::kSchema
+                            ? BodyStyle::Structure::kObject
+                            : BodyStyle::Structure::kFree;
+  } else {
+    return std::nullopt;
+  }
+  return plainer;
 }
 
 }  // namespace stylus::chat

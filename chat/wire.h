@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -9,15 +10,26 @@
 
 namespace stylus::chat {
 
-/// Whether the body asks for a reply in the request's schema.
-enum class Structure { kAsked, kLeftOut };
+/// What servers differ in.
+struct BodyStyle {
+  enum class Structure {
+    kSchema,  ///< response_format json_schema (OpenAI, llama.cpp, Ollama, vLLM)
+    kObject,  ///< json_object with the schema beside it (llama-cpp-python)
+    kFree,
+  };
+  Structure structure = Structure::kSchema;
+  bool completion_tokens = false;  ///< max_completion_tokens instead of max_tokens.
+  bool temperature = true;         ///< Some models take no other than their own.
+
+  [[nodiscard]] bool operator==(const BodyStyle&) const = default;
+};
 
 /// The body of POST /v1/chat/completions for a request, keys in a fixed order.
 ///
 /// Pictures become data URLs. Requires: UTF-8 texts and a well-formed schema, else
 /// Error(kInvalidArgument).
 [[nodiscard]] std::string request_body(const Request& request, const std::string& model,
-                                       Structure structure = Structure::kAsked);
+                                       const BodyStyle& style = {});
 
 /// What a recording keeps of a request: the body with each picture as its type, size and SHA-256.
 [[nodiscard]] nlohmann::ordered_json recorded_request(const Request& request,
@@ -38,5 +50,10 @@ struct ErrorBody {
   std::string message, code;
 };
 [[nodiscard]] ErrorBody read_error(std::string_view body);
+
+/// The style to ask with again after this error, if it complains of what the style can leave out;
+/// nothing otherwise. Every step goes one way, so at most four lead to the plainest.
+[[nodiscard]] std::optional<BodyStyle> plainer_style(const BodyStyle& style, int status,
+                                                     const ErrorBody& error);
 
 }  // namespace stylus::chat
