@@ -15,16 +15,30 @@ std::string counted(std::size_t count, const std::string& noun) {
   return number + " " + noun + (count == 1 ? "" : "s");
 }
 
+/// One is a style, the other is not, and they serve different words.
+bool are_of_two_kinds(const Support& first, const Support& second) {
+  const bool shares_a_word =
+      std::any_of(second.words.begin(), second.words.end(),
+                  [&](const std::string& word) { return first.words.count(word) != 0; });
+  return first.is_style != second.is_style && !second.words.empty() && !shares_a_word;
+}
+
 }  // namespace
 
 std::vector<Decision> assign(const std::vector<Proposal>& proposals,
                              const AssignmentOptions& options, const AlreadyInPlan& pinned,
-                             const std::function<bool(catalog::AdapterRow)>& is_style) {
+                             const std::function<Support(const Proposal&)>& support_of) {
   const std::size_t per_keyword = std::min<std::size_t>(options.max_per_keyword, 3);
   std::set<catalog::AdapterRow> used = pinned.rows;
   std::size_t styles = pinned.styles;
   std::map<std::size_t, std::size_t> picks_of_keyword = pinned.picks_of_keyword;
+  std::map<std::size_t, Support> only_pick;  // of keywords with one pick, made here
 
+  const auto may_join = [&](std::size_t keyword, const Support& support) {
+    const auto first = only_pick.find(keyword);
+    return per_keyword == 1 && first != only_pick.end() && picks_of_keyword[keyword] == 1 &&
+           are_of_two_kinds(first->second, support);
+  };
   const auto judge = [&](const Proposal& proposal) {
     if (used.count(proposal.row) != 0) {
       return Outcome::kServesAnother;
@@ -32,17 +46,25 @@ std::vector<Decision> assign(const std::vector<Proposal>& proposals,
     if (!proposal.sure_enough) {
       return Outcome::kUnsure;
     }
-    if (picks_of_keyword[proposal.keyword] >= per_keyword) {
+    const bool is_full = picks_of_keyword[proposal.keyword] >= per_keyword;
+    if (is_full && per_keyword != 1) {
       return Outcome::kKeywordFull;
     }
     if (used.size() >= options.max_adapters) {
-      return Outcome::kPlanFull;
+      return is_full ? Outcome::kKeywordFull : Outcome::kPlanFull;
     }
-    const bool style = is_style(proposal.row);
-    if (style && styles >= options.max_styles) {
+    Support support = support_of(proposal);
+    if (is_full && !may_join(proposal.keyword, support)) {
+      return Outcome::kKeywordFull;
+    }
+    if (!support.is_enough) {
+      return Outcome::kUnsure;
+    }
+    if (support.is_style && styles >= options.max_styles) {
       return Outcome::kTooManyStyles;
     }
-    styles += style ? 1 : 0;
+    styles += support.is_style ? 1 : 0;
+    only_pick.emplace(proposal.keyword, std::move(support));
     return Outcome::kPicked;
   };
 

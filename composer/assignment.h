@@ -20,7 +20,7 @@ struct AssignmentOptions {
 struct Decision {
   enum class Outcome {
     kPicked,
-    kUnsure,         ///< Below the threshold.
+    kUnsure,         ///< Below the threshold, or nothing speaks for it.
     kServesAnother,  ///< The adapter serves another keyword already.
     kKeywordFull,    ///< The keyword has its adapters already.
     kPlanFull,       ///< The plan has its adapters already.
@@ -28,6 +28,13 @@ struct Decision {
   };
   std::size_t proposal = 0;  ///< Place in the list.
   Outcome outcome = Outcome::kUnsure;
+};
+
+/// What a card has to say for a proposal.
+struct Support {
+  bool is_enough = true;  ///< Something on the card speaks for the keyword.
+  bool is_style = false;
+  std::set<std::string> words;  ///< Stems that keyword and card share, as far as they tell much.
 };
 
 /// What the plan holds before anything is assigned: pinned adapters.
@@ -40,12 +47,15 @@ struct AlreadyInPlan {
 /// Goes through the proposals, surest first, and picks what the rules of design 4.3 allow: each
 /// adapter once, at most so many per keyword, in the plan, and styles.
 ///
+/// A keyword may hold one style and one thing ("line art car"): where one adapter a keyword is
+/// allowed, an adapter of the other kind joins it if it is there for other words of the keyword.
 /// A proposal for an adapter that is already in the plan is kServesAnother.
-/// is_style: asked only about adapters that would be picked otherwise.
+/// support_of: asked only about proposals that would be picked otherwise; what has not enough of it
+/// is kUnsure.
 /// Ensures: one decision per proposal, in their order.
 [[nodiscard]] std::vector<Decision> assign(
     const std::vector<Proposal>& proposals, const AssignmentOptions& options,
-    const AlreadyInPlan& pinned, const std::function<bool(catalog::AdapterRow)>& is_style);
+    const AlreadyInPlan& pinned, const std::function<Support(const Proposal&)>& support_of);
 
 /// The outcome as a reason for people: "two style adapters already". "" for kPicked.
 [[nodiscard]] std::string reason_of(Decision::Outcome outcome, const AssignmentOptions& options);

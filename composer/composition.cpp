@@ -22,6 +22,10 @@ constexpr std::size_t kLongestPrompt = std::size_t{1} << 20U;
 constexpr int kMostImages = 4096;
 /// Proposals below this are not worth showing as runners-up.
 constexpr double kLeastRunnerUp = 0.005;
+/// An adapter that shares no telling word with the keyword is picked only from this cosine on:
+/// unrelated texts lie around 0.1 with both encoders that we ship, and in a small catalogue one of
+/// them still ranks first.
+constexpr double kLeastMeaning = 0.2;
 
 bool is_style(const catalog::Adapter& adapter) {
   return std::find(adapter.categories.begin(), adapter.categories.end(), "style") !=
@@ -135,7 +139,7 @@ void Composition::decide() {
     }
   }
   decisions_ = assign(proposals_.list, limits_, already,
-                      [&](catalog::AdapterRow row) { return is_style(adapter(row)); });
+                      [&](const Proposal& proposal) { return support_of(proposal); });
   for (const Decision& decision : decisions_) {
     if (decision.outcome == Outcome::kPicked) {
       const Proposal& proposal = proposals_.list[decision.proposal];
@@ -143,6 +147,18 @@ void Composition::decide() {
       keywords_of_[proposal.row].push_back(proposal.keyword);
     }
   }
+}
+
+Support Composition::support_of(const Proposal& proposal) {
+  const catalog::Adapter& card = adapter(proposal.row);
+  const std::string& query = reading_.keywords[proposal.keyword].query;
+  Support support;
+  support.is_style = is_style(card);
+  support.words = shared_stems(query, card);
+  support.is_enough = proposal.named || !support.words.empty() ||
+                      proposal.cosine >= kLeastMeaning ||
+                      evidence_for(query, card, nullptr, 0).front().field != "meaning";
+  return support;
 }
 
 std::string Composition::reason_for_none(std::size_t index) const {

@@ -58,6 +58,7 @@ class Composition {
   void check_options() const;
   void pin_adapters();
   void decide();
+  [[nodiscard]] Support support_of(const Proposal& proposal);
   [[nodiscard]] Keyword keyword(std::size_t index);
   [[nodiscard]] std::string reason_for_none(std::size_t index) const;
   [[nodiscard]] std::vector<PlanAdapter> plan_adapters();

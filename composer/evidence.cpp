@@ -99,4 +99,24 @@ std::vector<Evidence> evidence_for(std::string_view query, const catalog::Adapte
   return evidence;
 }
 
+std::set<std::string> shared_stems(std::string_view query, const catalog::Adapter& adapter) {
+  const Stems stems = telling_stems(query);
+  Stems shared;
+  const auto look_into = [&](std::string_view text) {
+    for (retriever::Term& term : retriever::terms_of(text)) {
+      if (stems.count(term.stem) != 0) {
+        shared.insert(std::move(term.stem));
+      }
+    }
+  };
+  look_into(adapter.name);
+  for (const std::string& tag : adapter.tags) {
+    look_into(tag);
+  }
+  for (const std::string& trigger : catalog::effective_triggers(adapter)) {
+    look_into(trigger);
+  }
+  return shared;
+}
+
 }  // namespace stylus::composer

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,5 +21,10 @@ namespace stylus::composer {
                                                  const catalog::Adapter& adapter,
                                                  const retriever::NamedAdapter* named,
                                                  double cosine);
+
+/// Stems of `query` that name, tags or triggers of the card hold too; of the query's words only
+/// those that tell much, unless none does.
+[[nodiscard]] std::set<std::string> shared_stems(std::string_view query,
+                                                 const catalog::Adapter& adapter);
 
 }  // namespace stylus::composer

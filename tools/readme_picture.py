@@ -19,7 +19,7 @@ import tempfile
 from PIL import Image, ImageDraw, ImageFont
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PROMPTS = ["a cat, glossy 3d", "a ghost, blob emoji look", "a lion, twemoji look"]
+PROMPTS = ["a penguin, glossy 3d", "a golden trumpet", "a lion, twemoji look"]
 PICTURES = 2  # of each kind in a row
 SIDE, GAP, MARGIN, PLAN = 128, 8, 16, 340  # pixels; PLAN is the width of the right column
 FONTS = pathlib.Path("/usr/share/fonts/truetype/dejavu")
@@ -31,14 +31,15 @@ def font(name, size):
 
 
 def paint(stylus, home, prompt, folder, *options):
-    """(pictures, plan) of one prompt."""
+    """(pictures, plan) of one prompt; each picture by a run of its own, so that it has all adapters of the plan."""
     output = pathlib.Path(folder) / "out.png"
     plan = pathlib.Path(folder) / "plan.json"
-    subprocess.run([str(stylus), "generate", prompt, "-n", str(PICTURES), "--seed", "1", "--model", "mini",
-                    "-o", str(output), "--save-plan", str(plan), "--home", str(home), "--quiet", *options],
-                   check=True, stdout=subprocess.DEVNULL)
-    files = [output.with_name(f"out-{i + 1}.png") for i in range(PICTURES)]
-    pictures = [Image.open(file).convert("RGB").resize((SIDE, SIDE), Image.Resampling.NEAREST) for file in files]
+    pictures = []
+    for seed in range(1, PICTURES + 1):
+        subprocess.run([str(stylus), "generate", prompt, "--seed", str(seed), "--model", "mini", "-o", str(output),
+                        "--save-plan", str(plan), "--home", str(home), "--quiet", *options],
+                       check=True, stdout=subprocess.DEVNULL)
+        pictures.append(Image.open(output).convert("RGB").resize((SIDE, SIDE), Image.Resampling.NEAREST))
     return pictures, json.loads(plan.read_text())
 
 

@@ -17,12 +17,20 @@ Proposal proposal(std::size_t keyword, catalog::AdapterRow row, double confidenc
   return each;
 }
 
+struct Cards {
+  std::set<catalog::AdapterRow> styles;
+  std::set<catalog::AdapterRow> unsupported;
+  std::map<catalog::AdapterRow, std::set<std::string>> words;
+};
+
 std::vector<Outcome> outcomes(const std::vector<Proposal>& proposals,
                               const AssignmentOptions& options, const AlreadyInPlan& pinned = {},
-                              std::set<catalog::AdapterRow> styles = {}) {
+                              const Cards& cards = {}) {
   std::vector<Outcome> outcomes;
-  for (const Decision& decision : assign(proposals, options, pinned, [&](catalog::AdapterRow row) {
-         return styles.count(row) != 0;
+  for (const Decision& decision : assign(proposals, options, pinned, [&](const Proposal& each) {
+         const auto words = cards.words.find(each.row);
+         return Support{cards.unsupported.count(each.row) == 0, cards.styles.count(each.row) != 0,
+                        words == cards.words.end() ? std::set<std::string>{} : words->second};
        })) {
     outcomes.push_back(decision.outcome);
   }
@@ -41,6 +49,26 @@ TEST(Assign, GivesAKeywordOneAdapterUnlessToldOtherwise) {
 
   EXPECT_THAT(outcomes(proposals, {}), ElementsAre(Outcome::kPicked, Outcome::kKeywordFull));
   EXPECT_THAT(outcomes(proposals, two), ElementsAre(Outcome::kPicked, Outcome::kPicked));
+}
+
+TEST(Assign, LeavesOutWhatNothingSpeaksForAndGoesOn) {
+  EXPECT_THAT(outcomes({proposal(0, 1, 0.9), proposal(0, 2, 0.8)}, {}, {}, Cards{{}, {1}, {}}),
+              ElementsAre(Outcome::kUnsure, Outcome::kPicked));
+}
+
+TEST(Assign, GivesAStyleAndAThingOfOneKeywordAnAdapterEach) {
+  // "line art car": 1 is a style for "line art", 2 and 3 are for "car".
+  const std::vector<Proposal> proposals = {proposal(0, 1, 0.9), proposal(0, 2, 0.8),
+                                           proposal(0, 3, 0.7)};
+  AssignmentOptions three;
+  three.max_adapters = 3;
+  const Cards cards = {{1}, {}, {{1, {"line", "art"}}, {2, {"car"}}, {3, {"car"}}}};
+
+  EXPECT_THAT(outcomes(proposals, three, {}, cards),
+              ElementsAre(Outcome::kPicked, Outcome::kPicked, Outcome::kKeywordFull));
+  const Cards same_word = {{1}, {}, {{1, {"art"}}, {2, {"art"}}, {3, {}}}};
+  EXPECT_THAT(outcomes(proposals, three, {}, same_word),
+              ElementsAre(Outcome::kPicked, Outcome::kKeywordFull, Outcome::kKeywordFull));
 }
 
 TEST(Assign, NeverGivesAKeywordFourAdapters) {
@@ -65,7 +93,7 @@ TEST(Assign, HoldsTheNumberOfStyles) {
   options.max_styles = 1;
 
   EXPECT_THAT(outcomes({proposal(0, 1, 0.9), proposal(1, 2, 0.8), proposal(2, 3, 0.7)}, options, {},
-                       {1, 2}),
+                       Cards{{1, 2}, {}, {}}),
               ElementsAre(Outcome::kPicked, Outcome::kTooManyStyles, Outcome::kPicked));
   EXPECT_EQ(reason_of(Outcome::kTooManyStyles, AssignmentOptions{}), "two style adapters already");
 }
