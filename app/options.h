@@ -19,6 +19,19 @@ struct GlobalOptions {
   bool verbose = false;
 };
 
+/// How to reach a language or vision-language model (app/chat_options.h).
+struct ChatOptions {
+  std::string url, model;
+  std::string key_file, ca_file;
+  std::string record_file, replay_file;
+  std::int64_t max_requests = 0, max_tokens = 0;  ///< 0 = no bound.
+  int concurrency = 4;
+  int requests_per_minute = 0;  ///< 0 = no bound.
+  double timeout_seconds = 180;
+
+  [[nodiscard]] bool given() const { return !url.empty() || !replay_file.empty(); }
+};
+
 struct ImportCommand {
   std::vector<std::string> paths;
   bool dry_run = false;
