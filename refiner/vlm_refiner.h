@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chat/client.h"
+#include "support/error.h"
 
 namespace stylus::refiner {
 
@@ -42,7 +43,7 @@ enum class VlmOutcome {
   kTransport,  ///< No reply: server away, too busy, or not a chat server.
 };
 
-/// The word for an outcome in columns and JSON: "cut_off".
+/// The word for an outcome in columns and JSON: "cut_off"; "error" for kTransport.
 [[nodiscard]] const char* outcome_name(VlmOutcome outcome);
 
 /// Everything worth keeping of one question.
@@ -55,6 +56,8 @@ struct VlmResult {
   int prompt_version = 0;  ///< kVlmPromptVersion of the question.
   chat::Usage usage;
   int pictures_sent = 0;
+  bool pictures_refused = false;             ///< The server took the text only.
+  std::optional<ErrorCode> transport_error;  ///< kTransport only: of the client's Error.
 };
 
 /// Grows whenever the question or the checks change, so that stored replies can be told apart.
@@ -69,6 +72,7 @@ struct VlmOptions {
 
 /// Asks the model for one card and checks what it says (Stylus paper, section 3.1 and appendix).
 ///
+/// A server that refuses the request with pictures is asked once more without.
 /// Thread safety: from several threads with one client.
 /// Errors: Error(kCancelled) when the client's budget is spent and Error(kNotFound) for a request
 ///         that a replay does not hold; all other failures are told in the result.

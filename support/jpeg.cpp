@@ -6,6 +6,7 @@
 #include <csetjmp>
 #include <cstddef>
 #include <cstdio>
+#include <cstdlib>
 
 #include "support/error.h"
 
@@ -65,6 +66,34 @@ struct JpegReader {
   jpeg_decompress_struct jpeg = {};
 };
 
+/// The bytes belong to libjpeg and are malloc's.
+struct JpegBytes {
+  ~JpegBytes() { std::free(data); }
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+};
+
+bool write_jpeg(jpeg_compress_struct& jpeg, JpegErrors& errors, const Picture& picture, int quality,
+                JpegBytes& bytes) {
+  if (setjmp(errors.back) != 0) {
+    return false;
+  }
+  jpeg_mem_dest(&jpeg, &bytes.data, &bytes.size);
+  jpeg.image_width = static_cast<JDIMENSION>(picture.width);
+  jpeg.image_height = static_cast<JDIMENSION>(picture.height);
+  jpeg.input_components = 3;
+  jpeg.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_quality(&jpeg, quality, TRUE);
+  jpeg_start_compress(&jpeg, TRUE);
+  while (jpeg.next_scanline < jpeg.image_height) {
+    JSAMPROW row = const_cast<JSAMPROW>(picture.pixel(0, jpeg.next_scanline));
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  return true;
+}
+
 }  // namespace
 
 bool is_jpeg(std::string_view bytes) { return bytes.substr(0, 3) == "\xFF\xD8\xFF"; }
@@ -85,6 +114,24 @@ Picture decode_jpeg(std::string_view bytes, const std::string& what) {
   require(read_jpeg_rows(reader.jpeg, reader.errors, picture), ErrorCode::kCorruptData, what,
           " is a broken JPEG: ", reader.errors.message);
   return picture;
+}
+
+std::string encode_jpeg(const Picture& picture, int quality) {
+  require(picture.width > 0 && picture.height > 0 && quality >= 1 && quality <= 100,
+          ErrorCode::kInvalidArgument, "cannot write ", picture.width, " x ", picture.height,
+          " pixels as JPEG of quality ", quality);
+  JpegErrors errors;
+  JpegBytes bytes;
+  jpeg_compress_struct jpeg = {};
+  jpeg.err = jpeg_std_error(&errors.manager);
+  errors.manager.error_exit = on_jpeg_error;
+  errors.manager.output_message = ignore_jpeg_message;
+  jpeg_create_compress(&jpeg);
+  const bool written = write_jpeg(jpeg, errors, picture, quality, bytes);
+  jpeg_destroy_compress(&jpeg);
+  require(written, ErrorCode::kInvalidArgument,
+          "the picture cannot be written as JPEG: ", errors.message);
+  return std::string(reinterpret_cast<const char*>(bytes.data), bytes.size);
 }
 
 }  // namespace stylus

@@ -14,4 +14,9 @@ namespace stylus {
 /// Errors and limits: see decode_picture.
 [[nodiscard]] Picture decode_jpeg(std::string_view bytes, const std::string& what);
 
+/// A baseline JPEG without any metadata.
+/// Requires: quality in [1, 100] and a picture that is not empty, else Error(kInvalidArgument).
+/// Ensures: the same picture and quality -> the same bytes (with one version of the library).
+[[nodiscard]] std::string encode_jpeg(const Picture& picture, int quality);
+
 }  // namespace stylus
