@@ -78,11 +78,25 @@ const char* weight_source_name(catalog::WeightSource source) {
       return "example_prompts";
     case catalog::WeightSource::kCard:
       return "card";
+    case catalog::WeightSource::kModel:
+      return "model";
     case catalog::WeightSource::kDefault:
       break;
   }
   return "default";
 }
+
+namespace {
+
+Json groups_to_json(const std::vector<catalog::TriggerGroup>& groups) {
+  Json json = Json::array();
+  for (const catalog::TriggerGroup& group : groups) {
+    json.push_back({{"label", group.label}, {"phrases", group.phrases}});
+  }
+  return json;
+}
+
+}  // namespace
 
 Json adapter_to_json(const catalog::Adapter& adapter) {
   Json json;
@@ -99,6 +113,8 @@ Json adapter_to_json(const catalog::Adapter& adapter) {
       {"count", adapter.advice.count},
       {"text", adapter.advice.evidence}};
   json["triggers"] = adapter.triggers;
+  json["trigger_groups"] = groups_to_json(adapter.trigger_groups);
+  json["summary"] = adapter.summary;
   json["tags"] = adapter.tags;
   json["description"] = adapter.description;
   json["example_prompts"] = adapter.example_prompts;

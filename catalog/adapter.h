@@ -15,7 +15,21 @@ using AdapterRow = std::int64_t;
 enum class Rating { kSafe, kAdult, kUnrated };
 
 /// Where a weight comes from, strongest first (design 4.3).
-enum class WeightSource { kUser, kExamplePrompts, kCard, kDefault };
+enum class WeightSource {
+  kUser,
+  kExamplePrompts,
+  kCard,
+  kDefault,
+  kModel,  ///< What a model read off the pictures; between kCard and kDefault. Never in a card.
+};
+
+/// Words that belong together in a prompt: they call the adapter, or one outfit of it.
+struct TriggerGroup {
+  std::string label;                 ///< What the card calls it: "School uniform"; often "".
+  std::vector<std::string> phrases;  ///< As the card spells them; at least one.
+
+  [[nodiscard]] bool operator==(const TriggerGroup&) const = default;
+};
 
 /// The recommended strength of an adapter with its evidence.
 struct WeightAdvice {
@@ -72,7 +86,9 @@ struct Adapter {
       bases;  ///< Base family slugs (weights/base_family.h), most specific first.
   std::vector<std::string> tags;
   std::vector<std::string> triggers;    ///< In card order; one entry may hold a comma list.
+  std::vector<TriggerGroup> trigger_groups;  ///< The refiner's; empty before it ran.
   std::string description;              ///< Plain text.
+  std::string summary;                  ///< The refiner's one line of English; "" before it ran.
   std::vector<std::string> categories;  ///< "style", "character", … (categories.h), several.
   Rating rating = Rating::kUnrated;
   bool real_person = false;  ///< By card flag, tag or words.
@@ -93,6 +109,9 @@ struct Adapter {
 [[nodiscard]] inline double effective_weight(const Adapter& adapter) {
   return adapter.overlay.weight.value_or(adapter.advice.weight);
 }
+/// Trigger entries that a plan may insert: the user's own, else the refiner's groups as comma
+/// lists, else the card's.
+[[nodiscard]] std::vector<std::string> trigger_entries(const Adapter& adapter);
 [[nodiscard]] inline Rating effective_rating(const Adapter& adapter) {
   return adapter.overlay.rating.value_or(adapter.rating);
 }
@@ -107,6 +126,10 @@ struct Document {
   std::vector<std::string> tags;
   std::vector<std::string> triggers;  ///< The user's own where set.
   std::string description;
+  // For cards that say little of themselves:
+  std::string shows;                      ///< Refinement::shows; "" before the refiner ran.
+  std::vector<std::string> prompt_words;  ///< Refinement::prompt_words.
+  std::string file_name;                  ///< Best known; may be "".
 };
 
 }  // namespace stylus::catalog

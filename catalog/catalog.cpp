@@ -6,6 +6,7 @@
 
 #include "catalog/entry.h"
 #include "catalog/impl.h"
+#include "catalog/refined.h"
 #include "catalog/schema.h"
 #include "support/error.h"
 #include "support/text.h"
@@ -49,16 +50,29 @@ std::vector<Place> read_places(Database& database, AdapterRow row,
   return places;
 }
 
-/// A .safetensors name where the card lists several files, else the first.
-std::string best_file_name(const Entry& entry) {
-  if (!entry.facts.file_name.empty() || entry.card.file_names.empty()) {
-    return entry.facts.file_name;
+/// The file itself, else a .safetensors name where the card lists several, else the first.
+std::string best_file_name(std::string_view own, const std::vector<std::string>& names) {
+  if (!own.empty() || names.empty()) {
+    return std::string(own);
   }
-  const auto& names = entry.card.file_names;
   const auto safe = std::find_if(names.begin(), names.end(), [](const std::string& name) {
     return fs::path(name).extension() == ".safetensors";
   });
   return safe != names.end() ? *safe : names.front();
+}
+
+/// What the refiner found, where the card itself is silent or wordier.
+void add_refinement(Refinement refined, Adapter& adapter) {
+  adapter.trigger_groups = std::move(refined.triggers);
+  adapter.summary = std::move(refined.summary);
+  if (!refined.categories.empty()) {
+    adapter.categories = std::move(refined.categories);
+  }
+  if (adapter.advice.source == WeightSource::kDefault && refined.weight) {
+    const bool by_rules = refined.author.starts_with("rules/");
+    adapter.advice = {*refined.weight, by_rules ? WeightSource::kDefault : WeightSource::kModel, 0,
+                      std::move(refined.weight_evidence)};
+  }
 }
 
 Adapter adapter_of(Database& database, AdapterRow row) {
@@ -67,7 +81,7 @@ Adapter adapter_of(Database& database, AdapterRow row) {
   adapter.row = row;
   adapter.id = entry.id;
   adapter.bases = effective_bases(entry);
-  adapter.file_name = best_file_name(entry);
+  adapter.file_name = best_file_name(entry.facts.file_name, entry.card.file_names);
   adapter.real_person = (flags_of(entry) & facet::kRealPerson) != 0;
   adapter.sha256 = entry.facts.sha256;
   if (adapter.sha256.empty() && entry.card.hashes.size() == 1) {
@@ -96,6 +110,18 @@ Adapter adapter_of(Database& database, AdapterRow row) {
 
 }  // namespace
 
+std::vector<std::string> trigger_entries(const Adapter& adapter) {
+  if (adapter.overlay.triggers || adapter.trigger_groups.empty()) {
+    return effective_triggers(adapter);
+  }
+  std::vector<std::string> entries;
+  entries.reserve(adapter.trigger_groups.size());
+  for (const TriggerGroup& group : adapter.trigger_groups) {
+    entries.push_back(join(group.phrases, ", "));
+  }
+  return entries;
+}
+
 Catalog::Catalog(const fs::path& file, OpenMode mode) : impl_(open_file(file, mode)) {}
 Catalog::Catalog(Catalog&&) noexcept = default;
 Catalog& Catalog::operator=(Catalog&&) noexcept = default;
@@ -112,7 +138,17 @@ AdapterRow Catalog::max_row() const {
   return impl_->database.number("SELECT max(row) FROM adapter").value_or(0);
 }
 
-Adapter Catalog::get(AdapterRow row) const { return adapter_of(impl_->database, row); }
+Adapter Catalog::get(AdapterRow row) const {
+  Adapter adapter = adapter_of(impl_->database, row);
+  if (std::optional<Refinement> refined = standing_refinement(impl_->database, row)) {
+    add_refinement(std::move(*refined), adapter);
+  }
+  return adapter;
+}
+
+Adapter unrefined(const Catalog& catalog, AdapterRow row) {
+  return adapter_of(catalog.impl().database, row);
+}
 
 std::optional<Adapter> Catalog::find(std::string_view id) const {
   std::optional<AdapterRow> row = row_of_id(impl_->database, id);
@@ -127,9 +163,15 @@ void Catalog::for_each_document(std::int64_t since_revision,
                                 const std::function<void(const Document&)>& visit) const {
   Database::Query query = impl_->database.query(
       since_revision <= 0
-          ? "SELECT row, name, tags, triggers, description FROM document ORDER BY row"
-          : "SELECT d.row, d.name, d.tags, d.triggers, d.description FROM adapter a "
-            "JOIN document d USING (row) WHERE a.revision > ?1 ORDER BY d.row");
+          ? "SELECT d.row, d.name, d.tags, d.triggers, d.description, r.shows, r.prompt_words, "
+            "a.file_name, a.file_names FROM document d JOIN adapter a ON a.row = d.row "
+            "LEFT JOIN refinement r ON r.row = d.row AND r.refiner = "
+            "(SELECT max(s.refiner) FROM refinement s WHERE s.row = d.row) ORDER BY d.row"
+          : "SELECT d.row, d.name, d.tags, d.triggers, d.description, r.shows, r.prompt_words, "
+            "a.file_name, a.file_names FROM adapter a JOIN document d ON d.row = a.row "
+            "LEFT JOIN refinement r ON r.row = d.row AND r.refiner = "
+            "(SELECT max(s.refiner) FROM refinement s WHERE s.row = d.row) "
+            "WHERE a.revision > ?1 ORDER BY d.row");
   if (since_revision > 0) {
     query->bind(since_revision);
   }
@@ -140,6 +182,9 @@ void Catalog::for_each_document(std::int64_t since_revision,
     document.tags = unpack_list(query->text(2));
     document.triggers = unpack_list(query->text(3));
     document.description = query->text(4);
+    document.shows = query->text(5);
+    document.prompt_words = unpack_list(query->text(6));
+    document.file_name = best_file_name(query->text(7), unpack_list(query->text(8)));
     visit(document);
   }
 }

@@ -123,7 +123,53 @@ CREATE TABLE vector (
 );
 )sql";
 
-constexpr std::array<const char*, 1> kMigrations = {kVersion1};
+// What refiners found out (refinement.h). `refiner` is 0 for the rules, 1 for a model; `revision`
+// is the adapter's when it was last looked at.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE refinement (
+  row INTEGER NOT NULL REFERENCES adapter (row),
+  refiner INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  author TEXT NOT NULL,
+  input TEXT NOT NULL,
+  language TEXT NOT NULL,
+  summary TEXT NOT NULL,
+  shows TEXT NOT NULL,
+  usage TEXT NOT NULL,
+  categories TEXT NOT NULL,
+  triggers TEXT NOT NULL,
+  prompt_words TEXT NOT NULL,
+  weight REAL,
+  weight_low REAL NOT NULL,
+  weight_high REAL NOT NULL,
+  weight_evidence TEXT NOT NULL,
+  PRIMARY KEY (row, refiner)
+) WITHOUT ROWID;
+
+CREATE TABLE trigger_phrase (
+  phrase TEXT NOT NULL,
+  row INTEGER NOT NULL REFERENCES adapter (row),
+  PRIMARY KEY (phrase, row)
+) WITHOUT ROWID;
+CREATE INDEX trigger_phrase_row ON trigger_phrase (row);
+
+CREATE TABLE model_reply (
+  number INTEGER PRIMARY KEY,
+  row INTEGER NOT NULL REFERENCES adapter (row),
+  model TEXT NOT NULL,
+  prompt_version TEXT NOT NULL,
+  input TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  text TEXT NOT NULL,
+  requests INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  pictures INTEGER NOT NULL
+);
+CREATE INDEX model_reply_row ON model_reply (row);
+)sql";
+
+constexpr std::array<const char*, 2> kMigrations = {kVersion1, kVersion2};
 
 void migrate(Database& database, std::int64_t version) {
   Transaction transaction(database);

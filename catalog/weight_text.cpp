@@ -17,6 +17,17 @@ constexpr std::size_t kReachAfter = 48;   ///< Bytes between the word and its nu
 constexpr std::size_t kReachBefore = 24;  ///< The same where the number comes first.
 constexpr std::size_t kContext = 40;      ///< Bytes around in which other words count.
 
+/// "0.6~0.8" is a range, "~0.7" only says about.
+void resolve_tildes(std::string& text) {
+  char before = ' ';
+  for (char& c : text) {
+    if (c == '~') {
+      c = before >= '0' && before <= '9' ? '-' : ' ';
+    }
+    before = c == ' ' ? before : c;
+  }
+}
+
 /// Lower case, full width forms as ASCII, dashes and tildes of all scripts as '-', and blanks
 /// inside decimals ("0. 8") closed, so that the rules below see one spelling.
 std::string plain_form(std::string_view text) {
@@ -26,8 +37,9 @@ std::string plain_form(std::string_view text) {
     const char32_t c = reader.value();
     if (c >= 0xFF01 && c <= 0xFF5E) {
       out += static_cast<char>(c - 0xFF01 + 0x21);
-    } else if (c == U'～' || c == U'〜' || c == U'–' || c == U'—' || c == U'−' || c == U'‐' ||
-               c == U'~') {
+    } else if (c == U'～' || c == U'〜') {
+      out += '~';
+    } else if (c == U'–' || c == U'—' || c == U'−' || c == U'‐') {
       out += '-';
     } else if (c == 0x3000 || c == 0xA0) {
       out += ' ';
@@ -40,7 +52,7 @@ std::string plain_form(std::string_view text) {
     }
   }
   out = to_lower(out);
-  std::replace(out.begin(), out.end(), '~', '-');
+  resolve_tildes(out);
   const auto digit = [&out](std::size_t i) {
     return i < out.size() && out[i] >= '0' && out[i] <= '9';
   };
@@ -178,11 +190,13 @@ bool holds_any(std::string_view text, const std::array<std::string_view, kSize>&
 constexpr std::array<std::string_view, 17> kStrengthWords = {
     "weight", "strength", "权重",   "權重", "重み", "ウェイト", "ウエイト", "强度", "強度",
     "强さ",   "強さ",     "가중치", "강도", "比重", "pesos",    "peso",     "вес"};
-constexpr std::array<std::string_view, 16> kOther = {
-    "denois",   "noise", "controlnet", "control weight", "cfg",    "guidance", "clip skip", "steps",
-    "learning", "rate",  "epoch",      "hires",          "upscal", "ending",   "重绘",      "降噪"};
-constexpr std::array<std::string_view, 7> kDrawback = {
-    "default", "lower than", "higher than", "more than", "over ", "above ", "below "};
+constexpr std::array<std::string_view, 17> kOther = {
+    "version ",  "denois", "noise",    "controlnet", "control weight", "cfg",   "guidance",
+    "clip skip", "steps",  "learning", "rate",       "epoch",          "hires", "upscal",
+    "ending",    "重绘",   "降噪"};
+constexpr std::array<std::string_view, 11> kDrawback = {
+    "down to",     "最高",      "甚至到", "拉到",   "default", "lower than",
+    "higher than", "more than", "over ",  "above ", "below "};
 constexpr std::array<std::string_view, 16> kAdvice = {
     "recommend", "suggest", "best", "optimal", "optimum", "ideal", "prefer",   "use at",
     "works",     "advise",  "good", "推荐",    "推薦",    "建议",  "おすすめ", "추천"};
@@ -300,6 +314,8 @@ std::optional<TextWeight> weight_from_text(std::string_view text) {
   }
   TextWeight result;
   result.weight = std::round((best->number.low + best->number.high) / 2 * 1000) / 1000;
+  result.low = best->number.low;
+  result.high = best->number.high;
   result.evidence = collapse_blanks(plain.substr(best->begin, best->end - best->begin));
   return result.weight != 0 ? std::optional(result) : std::nullopt;
 }

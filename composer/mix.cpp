@@ -59,6 +59,10 @@ WeightEvidence weight_evidence(const catalog::Adapter& adapter, std::optional<do
       evidence.source = "card";
       evidence.text = adapter.advice.evidence;
       break;
+    case catalog::WeightSource::kModel:
+      evidence.source = "model";
+      evidence.text = adapter.advice.evidence;
+      break;
     case catalog::WeightSource::kDefault:
       evidence.source = "default";
       break;

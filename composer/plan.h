@@ -46,7 +46,7 @@ struct Keyword {
 };
 
 struct WeightEvidence {
-  std::string source;  ///< "user", "example_prompts", "card", "default"
+  std::string source;  ///< "user", "example_prompts", "card", "model", "default"
   double base = 0;     ///< The weight before the plan's rule scaled it.
   std::optional<double> median;
   std::optional<int> count;

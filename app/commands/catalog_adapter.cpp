@@ -32,8 +32,12 @@ std::string weight_line(const catalog::Adapter& adapter) {
       return line + " (median of " + std::to_string(adapter.advice.count) + " example prompts)";
     case catalog::WeightSource::kCard:
       return line + " (the card says: " + adapter.advice.evidence + ")";
+    case catalog::WeightSource::kModel:
+      return line + " (a model's reading of the card and its pictures)";
     default:
-      return line + " (default: nothing is known)";
+      return line + (adapter.advice.evidence.empty()
+                         ? " (default: nothing is known)"
+                         : " (default: " + adapter.advice.evidence + ")");
   }
 }
 
@@ -46,6 +50,7 @@ void print_for_people(const catalog::Adapter& adapter) {
   };
   line("base        ",
        join(adapter.bases, ", ") + (adapter.kind == "lora" ? "" : ", " + adapter.kind));
+  line("summary     ", adapter.summary);
   line("categories  ", join(adapter.categories, ", "));
   line("rating      ", std::string(rating_name(catalog::effective_rating(adapter))) +
                            (adapter.real_person ? ", a real person" : ""));

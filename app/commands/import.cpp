@@ -8,6 +8,7 @@
 #include "app/workspace.h"
 #include "catalog/importer.h"
 #include "refiner/embedder.h"
+#include "refiner/queue.h"
 
 namespace stylus::app {
 namespace {
@@ -21,6 +22,10 @@ refiner::EmbedReport encode_and_index(const GlobalOptions& global, const Locatio
                                       catalog::Catalog& catalog, std::int64_t changes) {
   refiner::EmbedReport report;
   std::string encoder_id;
+  {
+    ProgressLine line(global);
+    (void)refiner::refine_by_rules(catalog, line.function());
+  }
   if (const auto folder = find_encoder(global, locations)) {
     const auto encoder = encoder::open_text_encoder(*folder);
     encoder_id = encoder->id();
