@@ -85,9 +85,9 @@ struct Adapter {
   std::vector<std::string>
       bases;  ///< Base family slugs (weights/base_family.h), most specific first.
   std::vector<std::string> tags;
-  std::vector<std::string> triggers;    ///< In card order; one entry may hold a comma list.
+  std::vector<std::string> triggers;         ///< In card order; one entry may hold a comma list.
   std::vector<TriggerGroup> trigger_groups;  ///< The refiner's; empty before it ran.
-  std::string description;              ///< Plain text.
+  std::string description;                   ///< Plain text.
   std::string summary;                  ///< The refiner's one line of English; "" before it ran.
   std::vector<std::string> categories;  ///< "style", "character", … (categories.h), several.
   Rating rating = Rating::kUnrated;

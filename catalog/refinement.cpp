@@ -40,8 +40,7 @@ Refinement from_columns(const Statement& stored) {
 }
 
 std::optional<Refinement> read_refinement(Database& database, AdapterRow row, Refiner refiner) {
-  Database::Query query =
-      database.query(std::string(kColumns) + "WHERE row = ?1 AND refiner = ?2");
+  Database::Query query = database.query(std::string(kColumns) + "WHERE row = ?1 AND refiner = ?2");
   query->bind(row, static_cast<std::int64_t>(refiner));
   return query->step() ? std::optional(from_columns(*query.operator->())) : std::nullopt;
 }

@@ -18,16 +18,16 @@ enum class Refiner { kRules = 0, kModel = 1 };
 
 /// What a refiner made out of an adapter's card, example prompts and pictures.
 struct Refinement {
-  std::string author;  ///< "rules/1", or a model's name and its prompt's version: "gpt-4o/1".
-  std::string input;   ///< First 32 hex digits of the SHA-256 of what was read.
+  std::string author;    ///< "rules/1", or a model's name and its prompt's version: "gpt-4o/1".
+  std::string input;     ///< First 32 hex digits of the SHA-256 of what was read.
   std::string language;  ///< Of the card's text: "en", "zh", "ja", …; "" unknown.
   std::string summary;   ///< One line of English.
   std::string shows;     ///< What the adapter paints; plain text, several lines.
   std::string usage;     ///< How the card says to use it.
-  std::vector<std::string> categories;    ///< Slugs of categories.h.
-  std::vector<TriggerGroup> triggers;     ///< In card order.
-  std::vector<std::string> prompt_words;  ///< What its example prompts say and others do not.
-  std::optional<double> weight;           ///< In [-2, 2]; nothing: no opinion.
+  std::vector<std::string> categories;     ///< Slugs of categories.h.
+  std::vector<TriggerGroup> triggers;      ///< In card order.
+  std::vector<std::string> prompt_words;   ///< What its example prompts say and others do not.
+  std::optional<double> weight;            ///< In [-2, 2]; nothing: no opinion.
   double weight_low = 0, weight_high = 0;  ///< The range that the card gives; else both weight.
   std::string weight_evidence;             ///< The words that it was read from.
 

@@ -9,9 +9,9 @@ namespace stylus::catalog {
 
 /// A strength that a text recommends, with the words that say so.
 struct TextWeight {
-  double weight = 0;           ///< The middle of the range.
-  double low = 0, high = 0;    ///< The range that is given; both `weight` for a single number.
-  std::string evidence;  ///< "recommend strength of 0.7"
+  double weight = 0;         ///< The middle of the range.
+  double low = 0, high = 0;  ///< The range that is given; both `weight` for a single number.
+  std::string evidence;      ///< "recommend strength of 0.7"
 };
 
 /// Reads the recommended strength off a card text, or nothing when it states none clearly.

@@ -20,10 +20,11 @@ constexpr std::size_t kMostPhrases = 40;
 /// Words that prompts of tags do not hold and sentences do.
 bool is_prose(const std::string& phrase) {
   static const catalog::PhraseList kProse = {
-      "i",    "you",    "it",    "is",     "are",  "was",   "this",   "that",  "please", "can",
-      "will", "should", "would", "have",   "has",  "your",  "my",     "not",   "but",    "if",
-      "so",   "use",    "using", "try",    "make", "there", "these",  "when",  "also",   "which",
-      "don",  "doesn",  "because", "than", "be",   "do",    "been",   "thank", "thanks", "recommend"};
+      "i",       "you",   "it",    "is",     "are",   "was",   "this",   "that",
+      "please",  "can",   "will",  "should", "would", "have",  "has",    "your",
+      "my",      "not",   "but",   "if",     "so",    "use",   "using",  "try",
+      "make",    "there", "these", "when",   "also",  "which", "don",    "doesn",
+      "because", "than",  "be",    "do",     "been",  "thank", "thanks", "recommend"};
   const std::vector<std::string> words = catalog::words_of(phrase, kMostWords + 1);
   const auto wide = std::count_if(phrase.begin(), phrase.end(),
                                   [](char c) { return (static_cast<unsigned char>(c) & 0x80U); });
@@ -39,9 +40,22 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
 /// One spelling of separators, quotes and colons.
 std::string plain_marks(std::string text) {
   static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> kMarks = {{
-      {"，", ","}, {"、", ","}, {"：", ": "}, {"；", ";"}, {"“", "\""}, {"”", "\""},
-      {"„", "\""}, {"‘", "'"}, {"’", "'"}, {"「", "\""}, {"」", "\""}, {"（", " ("},
-      {"）", ") "}, {"–", "-"}, {"—", "-"}, {"`", "\""},
+      {"，", ","},
+      {"、", ","},
+      {"：", ": "},
+      {"；", ";"},
+      {"“", "\""},
+      {"”", "\""},
+      {"„", "\""},
+      {"‘", "'"},
+      {"’", "'"},
+      {"「", "\""},
+      {"」", "\""},
+      {"（", " ("},
+      {"）", ") "},
+      {"–", "-"},
+      {"—", "-"},
+      {"`", "\""},
   }};
   for (const auto& [from, to] : kMarks) {
     replace_all(text, from, to);
@@ -85,8 +99,8 @@ std::optional<std::size_t> label_end(std::string_view text) {
     const bool smiley = c == ':' && i + 1 < text.size() && text[i + 1] != ' ' &&
                         (i == 0 || text[i - 1] == ' ' || text[i - 1] == ',');
     const bool weight = c == ':' && i + 1 < text.size() && text[i + 1] >= '0' && text[i + 1] <= '9';
-    const bool dash = c == '-' && i > 0 && text[i - 1] == ' ' && i + 1 < text.size() &&
-                      text[i + 1] == ' ';
+    const bool dash =
+        c == '-' && i > 0 && text[i - 1] == ' ' && i + 1 < text.size() && text[i + 1] == ' ';
     if (c == ',') {
       return std::nullopt;
     }
@@ -179,21 +193,20 @@ bool announces(std::string_view line) {
 
 bool says_trigger(std::string_view text) {
   static const catalog::PhraseList kWords = {
-      "trigger",       "triggers",      "triggerword",     "triggerwords", "activator",
-      "activation",    "activate",      "activates",       "keyword",      "keywords",
-      "trained words", "trained word",  "triggering",      "prompts",      "prompt",
-      "prompting",     "tags to help",  "activation tags", "key word",     "key words",
-      "use with tag",  "invoke",        "トリガー",        "トリガーワード", "触发词",
-      "觸發詞",        "触发",          "提示词",          "关键词",       "激活词"};
+      "trigger",    "triggers",  "triggerword",  "triggerwords", "activator",     "activation",
+      "activate",   "activates", "keyword",      "keywords",     "trained words", "trained word",
+      "triggering", "prompts",   "prompt",       "prompting",    "tags to help",  "activation tags",
+      "key word",   "key words", "use with tag", "invoke",       "トリガー",      "トリガーワード",
+      "触发词",     "觸發詞",    "触发",         "提示词",       "关键词",        "激活词"};
   return kWords.matches(catalog::words_of(text, 40));
 }
 
 bool says_outfit(std::string_view text) {
   static const catalog::PhraseList kWords = {
-      "outfit",   "outfits", "uniform",  "costume",  "dress",     "clothes",    "clothing",
-      "swimsuit", "armor",   "armour",   "suit",     "kimono",    "appearance", "accessory",
-      "bikini",   "look",    "plugsuit", "jacket",   "sundress",  "casual",    
-      "pajamas",  "maid",    "robe",     "服装",     "衣服",      "衣装",       "accessories"};
+      "outfit",   "outfits", "uniform",  "costume", "dress",    "clothes",    "clothing",
+      "swimsuit", "armor",   "armour",   "suit",    "kimono",   "appearance", "accessory",
+      "bikini",   "look",    "plugsuit", "jacket",  "sundress", "casual",     "pajamas",
+      "maid",     "robe",    "服装",     "衣服",    "衣装",     "accessories"};
   return kWords.matches(catalog::words_of(text, 40));
 }
 

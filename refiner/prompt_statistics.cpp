@@ -19,10 +19,10 @@ constexpr std::size_t kLongestPhrase = 60;  // bytes
 
 bool is_small_word(const std::string& word) {
   static const std::set<std::string, std::less<>> kSmall = {
-      "a",    "an",   "the",  "of",   "in",  "on",   "at",   "to",   "with", "and",  "or",
-      "for",  "from", "by",   "is",   "are", "be",   "it",   "its",  "this", "that", "as",
-      "into", "over", "very", "her",  "his", "she",  "he",   "they", "their", "has", "have",
-      "one",  "two",  "no",   "not",  "break", "lora", "style", "up", "down", "out", "off"};
+      "a",    "an",   "the",  "of",  "in",    "on",   "at",    "to",   "with",  "and",  "or",
+      "for",  "from", "by",   "is",  "are",   "be",   "it",    "its",  "this",  "that", "as",
+      "into", "over", "very", "her", "his",   "she",  "he",    "they", "their", "has",  "have",
+      "one",  "two",  "no",   "not", "break", "lora", "style", "up",   "down",  "out",  "off"};
   return word.size() < 2 || kSmall.count(word) != 0;
 }
 
@@ -115,8 +115,8 @@ bool PromptStatistics::is_common(std::string_view phrase) const {
   return n >= 3 && 200 * n > adapters_;
 }
 
-std::vector<std::string> PromptStatistics::telling_phrases(
-    const std::vector<std::string>& prompts, std::size_t limit) const {
+std::vector<std::string> PromptStatistics::telling_phrases(const std::vector<std::string>& prompts,
+                                                           std::size_t limit) const {
   const std::size_t n = std::min(kMostPrompts, prompts.size());
   std::map<std::string, std::int64_t> here;
   for (std::size_t i = 0; i < n; ++i) {

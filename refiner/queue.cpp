@@ -13,10 +13,9 @@ constexpr std::size_t kBatch = 400;  // adapters stored together
 
 PromptStatistics statistics_of(const catalog::Catalog& catalog) {
   PromptStatistics statistics;
-  catalog::for_each_prompts(catalog, [&](const std::vector<std::string>& triggers,
-                                         const std::vector<std::string>& prompts) {
-    statistics.add(triggers, prompts);
-  });
+  catalog::for_each_prompts(
+      catalog, [&](const std::vector<std::string>& triggers,
+                   const std::vector<std::string>& prompts) { statistics.add(triggers, prompts); });
   return statistics;
 }
 

@@ -21,15 +21,17 @@ constexpr std::size_t kPromptWords = 12;
 constexpr std::size_t kHashDigits = 32;
 
 bool is_english(const std::string& sentence) {
-  const bool ascii = std::count_if(sentence.begin(), sentence.end(), [](char c) {
-                       return (static_cast<unsigned char>(c) & 0x80U) != 0;
-                     }) * 10 < static_cast<std::ptrdiff_t>(sentence.size());
+  const bool ascii =
+      std::count_if(sentence.begin(), sentence.end(),
+                    [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }) *
+          10 <
+      static_cast<std::ptrdiff_t>(sentence.size());
   return ascii && language_of(sentence) == "en";
 }
 
 /// A sentence worth a summary: English, of some length, about the thing and not about its author.
 bool says_something(const std::string& sentence) {
-  static const catalog::PhraseList kAuthor = {"i",   "my",  "me",   "we",   "hello", "hi",
+  static const catalog::PhraseList kAuthor = {"i",    "my",  "me",         "we",     "hello", "hi",
                                               "your", "you", "this is my", "please", "if"};
   const std::vector<std::string> words = catalog::words_of(sentence, 40);
   return words.size() >= 4 && is_english(sentence) && !kAuthor.matches(words) &&
@@ -73,8 +75,9 @@ void read_weight(const catalog::Adapter& adapter, catalog::Refinement& refinemen
   if (adapter.advice.source == catalog::WeightSource::kDefault ||
       adapter.advice.source == catalog::WeightSource::kModel) {
     refinement.weight = kPriorWeight;
-    refinement.weight_evidence = "no card or example says a number; most such adapters are used "
-                                 "near this";
+    refinement.weight_evidence =
+        "no card or example says a number; most such adapters are used "
+        "near this";
   } else {
     refinement.weight = adapter.advice.weight;
     refinement.weight_evidence = adapter.advice.evidence;

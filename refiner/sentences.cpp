@@ -76,8 +76,7 @@ struct Language {
 };
 
 constexpr std::array<Language, 6> kLatin = {{
-    {"en",
-     {"the", "and", "of", "to", "is", "this", "with", "for", "you", "it", "in", "use"}},
+    {"en", {"the", "and", "of", "to", "is", "this", "with", "for", "you", "it", "in", "use"}},
     {"es", {"el", "los", "las", "una", "que", "para", "con", "por", "del", "es", "su", "pero"}},
     {"pt", {"o", "os", "uma", "que", "para", "com", "por", "do", "da", "em", "não", "você"}},
     {"fr", {"le", "les", "une", "des", "que", "pour", "avec", "est", "du", "et", "sur", "vous"}},

@@ -37,12 +37,32 @@ std::set<std::string> keys_of(const Phrases& phrases) {
 
 /// Remarks that people write where the words should stand.
 bool is_remark(const std::string& phrase) {
-  static const catalog::PhraseList kRemarks = {
-      "description", "trigger word",  "trigger words",  "triggerword", "triggerwords",
-      "keyword",     "keywords",      "none",           "n a",         "no trigger",
-      "not needed",  "not required",  "see below",      "optional",    "lora",
-      "character series", "check the prompts", "no need", "see examples", "see example",
-      "about this version", "no activation", "详情", "无触发词", "weight", "权重"};
+  static const catalog::PhraseList kRemarks = {"description",
+                                               "trigger word",
+                                               "trigger words",
+                                               "triggerword",
+                                               "triggerwords",
+                                               "keyword",
+                                               "keywords",
+                                               "none",
+                                               "n a",
+                                               "no trigger",
+                                               "not needed",
+                                               "not required",
+                                               "see below",
+                                               "optional",
+                                               "lora",
+                                               "character series",
+                                               "check the prompts",
+                                               "no need",
+                                               "see examples",
+                                               "see example",
+                                               "about this version",
+                                               "no activation",
+                                               "详情",
+                                               "无触发词",
+                                               "weight",
+                                               "权重"};
   const std::vector<std::string> words = catalog::words_of(phrase, 16);
   return words.empty() || kRemarks.matches(words);
 }
@@ -57,17 +77,18 @@ bool says(const catalog::PhraseList& list, std::string_view text) {
 
 bool is_example_or_negative(std::string_view text) {
   static const catalog::PhraseList kWords = {
-      "example", "examples", "sample", "samples", "test",    "negative", "negatives", "embedding",
-      "such as", "like",     "avoid",  "remove",  "models",  "model",    "checkpoint", "reverse",
-      "反向",    "负面",     "sampler"};
+      "example",    "examples", "sample", "samples", "test",   "negative", "negatives",
+      "embedding",  "such as",  "like",   "avoid",   "remove", "models",   "model",
+      "checkpoint", "reverse",  "反向",   "负面",    "sampler"};
   return says(kWords, text);
 }
 
 bool has_quality_words(const Phrases& phrases) {
   static const std::set<std::string, std::less<>> kQuality = {
-      "masterpiece",  "best quality", "high quality",  "absurdres",  "highres", "8k",
-      "high details", "ultra-detailed", "highly detailed", "worst quality", "low quality",
-      "easynegative", "lowres",       "bad anatomy",   "4k",         "hdr"};
+      "masterpiece", "best quality", "high quality",   "absurdres",       "highres",
+      "8k",          "high details", "ultra-detailed", "highly detailed", "worst quality",
+      "low quality", "easynegative", "lowres",         "bad anatomy",     "4k",
+      "hdr"};
   return std::any_of(phrases.begin(), phrases.end(), [](const std::string& phrase) {
     return kQuality.count(to_lower(phrase)) != 0;
   });
@@ -118,9 +139,8 @@ Entries read_entries(const std::vector<std::string>& triggers) {
 }
 
 bool contains_all(const std::set<std::string>& keys, const Phrases& phrases) {
-  return std::all_of(phrases.begin(), phrases.end(), [&](const std::string& phrase) {
-    return keys.count(key_of(phrase)) != 0;
-  });
+  return std::all_of(phrases.begin(), phrases.end(),
+                     [&](const std::string& phrase) { return keys.count(key_of(phrase)) != 0; });
 }
 
 /// A line that stands over a list: "Keywords", "For the red coat:".
@@ -143,16 +163,15 @@ bool says_trigger_strictly(std::string_view label) {
 bool is_group(const PhraseList& list, const Entries& entries) {
   const bool announced = list.label.empty() && is_heading(list.announced_by);
   if (is_example_or_negative(list.quoted ? last_words(list.label) : list.label) ||
-      (announced && is_example_or_negative(list.announced_by)) ||
-      has_quality_words(list.phrases)) {
+      (announced && is_example_or_negative(list.announced_by)) || has_quality_words(list.phrases)) {
     return false;
   }
   const std::set<std::string> keys = keys_of(list.phrases);
   const bool outfit = says_outfit(list.label) ||
                       (list.label.empty() && says_outfit(list.announced_by)) ||
                       (list.quoted && says_outfit(list.announced_by));
-  const bool trigger = says_trigger(list.label) ||
-                       (list.label.empty() && says_trigger(list.announced_by));
+  const bool trigger =
+      says_trigger(list.label) || (list.label.empty() && says_trigger(list.announced_by));
   if (list.phrases.size() == 1) {
     return trigger && entries.in_order.empty() && says_trigger_strictly(list.label);
   }
@@ -193,7 +212,8 @@ std::string clean_phrase(std::string_view raw) {
   while (changed && !phrase.empty()) {
     const std::string before = phrase;
     strip(" \"'*");
-    while (!phrase.empty() && std::string_view(" \"'.*;!").find(phrase.back()) != std::string::npos) {
+    while (!phrase.empty() &&
+           std::string_view(" \"'.*;!").find(phrase.back()) != std::string::npos) {
       phrase.pop_back();
     }
     const bool round = phrase.size() > 1 && phrase.front() == '(' && phrase.back() == ')';
