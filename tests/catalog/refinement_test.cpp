@@ -65,7 +65,8 @@ TEST_F(Refinements, AreReadAsTheyWereStored) {
   EXPECT_EQ(refinement_of(catalog_, 1), by_rules("in1"));
   EXPECT_EQ(refinement_of(catalog_, 2), std::nullopt);
   EXPECT_EQ(catalog_.get(1).summary, "A paper kite.");
-  EXPECT_EQ(trigger_entries(catalog_.get(1)), (std::vector<std::string>{"kite_x", "kite_x, red tail"}));
+  EXPECT_EQ(trigger_entries(catalog_.get(1)),
+            (std::vector<std::string>{"kite_x", "kite_x, red tail"}));
 }
 
 TEST_F(Refinements, OnlyChangesGrowTheRevision) {

@@ -23,7 +23,8 @@ Groups groups_of(const std::vector<std::string>& triggers, std::string_view desc
 }
 
 TEST(TriggerGroups, AnEntryWithCommasIsAGroup) {
-  EXPECT_EQ(groups_of({"kiro, 1girl", "kiro2", "kiro2 "}, ""), (Groups{{"kiro", "1girl"}, {"kiro2"}}));
+  EXPECT_EQ(groups_of({"kiro, 1girl", "kiro2", "kiro2 "}, ""),
+            (Groups{{"kiro", "1girl"}, {"kiro2"}}));
 }
 
 TEST(TriggerGroups, AnOutfitOfTheTextGathersSingleWords) {
@@ -66,15 +67,17 @@ TEST(TriggerGroups, LongListsWithoutACommonWordAreChoices) {
 }
 
 TEST(TriggerGroups, RemarksWeightsAndTagsAreNoTriggers) {
-  EXPECT_THAT(groups_of({"<lora:mara:0.8>", "see description", "0.6-0.8", "https://example.org/x"}, ""),
-              IsEmpty());
+  EXPECT_THAT(
+      groups_of({"<lora:mara:0.8>", "see description", "0.6-0.8", "https://example.org/x"}, ""),
+      IsEmpty());
 }
 
 TEST(TriggerGroups, NegativesExamplesAndProseAreNoGroups) {
-  EXPECT_EQ(groups_of({"mara"}, "Negative prompt: mara, hat, gloves\n"
-                                "Example prompt: mara, harbour, night\n"
-                                "masterpiece, best quality, mara, coat\n"
-                                "If you like it, please leave a review, thank you\n"),
+  EXPECT_EQ(groups_of({"mara"},
+                      "Negative prompt: mara, hat, gloves\n"
+                      "Example prompt: mara, harbour, night\n"
+                      "masterpiece, best quality, mara, coat\n"
+                      "If you like it, please leave a review, thank you\n"),
             (Groups{{"mara"}}));
 }
 
