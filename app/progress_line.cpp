@@ -36,6 +36,13 @@ std::string duration(double seconds) {
   return text.str();
 }
 
+/// "812 a second", "12 a minute"
+std::string rate_text(double per_second) {
+  const bool slow = per_second < 2;
+  return std::to_string(std::lround(slow ? 60 * per_second : per_second)) +
+         (slow ? " a minute" : " a second");
+}
+
 }  // namespace
 
 ProgressLine::ProgressLine(const GlobalOptions& global)
@@ -84,9 +91,12 @@ void ProgressLine::report(const Progress& progress) {
     line << " of " << progress.total << " (" << progress.done * 100 / progress.total << " %)";
     if (progress.done > stage_first_) {
       const double rate = static_cast<double>(progress.done - stage_first_) / spent;
-      line << ", " << duration(static_cast<double>(progress.total - progress.done) / rate)
-           << " left";
+      line << ", " << rate_text(rate) << ", "
+           << duration(static_cast<double>(progress.total - progress.done) / rate) << " left";
     }
+  }
+  if (!progress.note.empty()) {
+    line << ", " << progress.note;
   }
   if (terminal_) {
     std::cerr << "\r\033[K" << line.str() << std::flush;

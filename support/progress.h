@@ -11,6 +11,7 @@ struct Progress {
   std::string stage;      ///< "reading cards", "encoding texts"
   std::size_t done = 0;   ///< finished items of this stage
   std::size_t total = 0;  ///< 0 when not known yet
+  std::string note{};     ///< What it cost so far: "12,300 tokens"; often ""
 };
 
 /// Called now and then from the working thread; must be quick. Throwing Error(kCancelled) from it

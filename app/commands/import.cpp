@@ -4,46 +4,15 @@
 #include "app/log.h"
 #include "app/output.h"
 #include "app/progress_line.h"
+#include "app/refresh.h"
 #include "app/status_map.h"
 #include "app/workspace.h"
 #include "catalog/importer.h"
-#include "refiner/embedder.h"
-#include "refiner/queue.h"
 
 namespace stylus::app {
 namespace {
 
 constexpr std::size_t kRefusalsShown = 20;
-// Fewer changes than this share of the catalogue are searched from memory instead of a new index.
-constexpr std::int64_t kRebuildShare = 50;
-
-/// Encodes what changed and refreshes the index. Returns nothing encoded when there is no encoder.
-refiner::EmbedReport encode_and_index(const GlobalOptions& global, const Locations& locations,
-                                      catalog::Catalog& catalog, std::int64_t changes) {
-  refiner::EmbedReport report;
-  std::string encoder_id;
-  {
-    ProgressLine line(global);
-    (void)refiner::refine_by_rules(catalog, line.function());
-  }
-  if (const auto folder = find_encoder(global, locations)) {
-    const auto encoder = encoder::open_text_encoder(*folder);
-    encoder_id = encoder->id();
-    ProgressLine line(global);
-    report = refiner::embed_catalog(catalog, *encoder, line.function());
-  } else if (!global.no_encoder) {
-    log_warning(
-        "no text encoder is installed, so search works by words only; tools/setup installs one");
-  }
-  if (changes * kRebuildShare > catalog.size() || report.encoded * kRebuildShare > catalog.size()) {
-    retriever::Retriever::build(catalog, locations.index_folder(), encoder_id);
-  } else {
-    const retriever::Retriever check(catalog, locations.index_folder(), encoder_id);
-    log_debug("index holds " + std::to_string(check.size()) + " adapters");
-  }
-  return report;
-}
-
 void print_report(const catalog::ImportReport& report, const refiner::EmbedReport& embedded,
                   const catalog::Catalog& catalog, bool dry_run) {
   std::cout << (dry_run ? "Would import: " : "") << report.seen
@@ -106,7 +75,9 @@ int run_import(const GlobalOptions& global, const ImportCommand& command) {
   }
   refiner::EmbedReport embedded;
   if (!command.dry_run && !command.no_encode) {
-    embedded = encode_and_index(global, locations, catalog, report.added + report.changed);
+    const refiner::RulesReport rules = describe_by_rules(global, catalog);
+    embedded = encode_and_index(global, locations, catalog,
+                                std::max(report.added + report.changed, rules.changed));
   }
   if (global.json) {
     print_json(report, embedded, catalog, command.dry_run);
@@ -114,23 +85,6 @@ int run_import(const GlobalOptions& global, const ImportCommand& command) {
     print_report(report, embedded, catalog, command.dry_run);
   }
   return report.refused.empty() ? kSuccess : kSomeRefused;
-}
-
-int run_refine(const GlobalOptions& global) {
-  start_log(global);
-  const Locations locations = find_locations(global);
-  catalog::Catalog catalog = open_catalog(locations, catalog::OpenMode::kReadWrite);
-  const refiner::EmbedReport report = encode_and_index(global, locations, catalog, catalog.size());
-  if (global.json) {
-    const nlohmann::ordered_json answer = {{"adapters", report.adapters},
-                                           {"texts_encoded", report.encoded},
-                                           {"texts_unchanged", report.reused}};
-    std::cout << answer.dump() << '\n';
-  } else if (!global.quiet) {
-    std::cout << report.adapters << " adapters: " << report.encoded << " texts encoded, "
-              << report.reused << " unchanged. The search index is fresh.\n";
-  }
-  return kSuccess;
 }
 
 }  // namespace stylus::app
