@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "app/completion.h"
+#include "app/planner.h"
 #include "app/status_map.h"
 #include "support/error.h"
 #include "support/text.h"
@@ -325,6 +326,7 @@ void add_generate_verbs(CLI::App& app, Commands& c) {
   generate->add_option("--save-plan", c.generate.plan_output, "Write the plan to this file");
   generate->add_flag("--no-adapters", c.generate.no_adapters, "The bare model, for comparison");
   add_choice(*generate, c.generate.compose);
+  add_strategy_options(*generate, c.generate.strategy);
   const CLI::Option* base = generate->get_option("--base");
   c.generate_base = base;
   add_picture_options(*generate, c.generate);
@@ -382,6 +384,7 @@ void add_verbs(CLI::App& app, Commands& c) {
   plan->add_option("-o,--output", c.plan.output_file,
                    "Write the plan (or the batch's plans) to this file");
   add_compose(*plan, c.plan.compose);
+  add_strategy_options(*plan, c.plan.strategy);
 
   CLI::App* explain =
       add_verb(app, "explain", "A stored plan in plain words", "explain plan.json", c,

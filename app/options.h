@@ -32,6 +32,13 @@ struct ChatOptions {
   [[nodiscard]] bool given() const { return !url.empty() || !replay_file.empty(); }
 };
 
+/// Which composer makes the plans (app/planner.h).
+struct StrategyOptions {
+  std::string composer = "local";  ///< "local" or "llm"
+  ChatOptions chat;
+  composer::LlmOptions llm;
+};
+
 struct ImportCommand {
   std::vector<std::string> paths;
   bool dry_run = false;
@@ -52,6 +59,7 @@ struct PlanCommand {
   std::string prompts_file;
   std::string output_file;
   composer::ComposeOptions compose;
+  StrategyOptions strategy;
 };
 
 struct ExplainCommand {
@@ -76,6 +84,7 @@ struct GenerateCommand {
   std::string plan_output;
   std::string model;  ///< A name of `stylus models list` or a path; "" takes the first.
   composer::ComposeOptions compose;
+  StrategyOptions strategy;
   bool base_was_typed = false;
   bool no_adapters = false;
   std::optional<int> images;

@@ -74,7 +74,7 @@ void write_adapters(const Plan& plan, std::ostream& out) {
     table.add({{words.empty() ? "(pinned)" : join(words, ", "), Ink::kCyan},
                {adapter.name, Ink::kBold},
                {number(adapter.weight), Ink::kGreen},
-               words.empty() ? "" : fit_word(confidence),
+               words.empty() ? "" : (plan.composer_kind == "llm" ? "model" : fit_word(confidence)),
                {why_text(plan, adapter), Ink::kDim}});
   }
   out << table.str();

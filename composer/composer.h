@@ -11,9 +11,14 @@
 
 #include "catalog/catalog.h"
 #include "catalog/filter.h"
+#include "composer/llm.h"
 #include "composer/plan.h"
 #include "encoder/encoder.h"
 #include "retriever/retriever.h"
+
+namespace stylus::chat {
+class Client;
+}
 
 namespace stylus::composer {
 
@@ -77,6 +82,18 @@ class Composer {
   /// An empty prompt gives an empty plan.
   /// Ensures: same catalogue, prompt and options -> the same plan, byte for byte.
   [[nodiscard]] Plan plan(std::string_view prompt, const ComposeOptions& options) const;
+
+  /// The second strategy, the paper's own: a language model is offered the adapters that the whole
+  /// prompt finds, and cuts the prompt into topics and chooses in two turns. Filters act before it
+  /// is asked; its reply is checked (only offered adapters, only words of the prompt, the limits of
+  /// design 4.3), mended once, and, if that fails, the local composer's plan stands, with a
+  /// warning. Weights, triggers and masks come about as in plan().
+  ///
+  /// Errors: as plan(), and Error(kNotFound) when `client` replays a recording that lacks the
+  /// request. Ensures: same catalogue, prompt, options and replies -> the same plan, byte for byte.
+  /// Cost: plan(), and two or three requests to the model.
+  [[nodiscard]] Plan plan_with_model(std::string_view prompt, const ComposeOptions& options,
+                                     chat::Client& client, const LlmOptions& llm = {}) const;
 
   /// Why this adapter is not in the plan (or that it is): one sentence, with the figures.
   [[nodiscard]] std::string why_not(catalog::AdapterRow row, std::string_view prompt,

@@ -27,11 +27,6 @@ constexpr double kLeastRunnerUp = 0.005;
 /// them still ranks first.
 constexpr double kLeastMeaning = 0.2;
 
-bool is_style(const catalog::Adapter& adapter) {
-  return std::find(adapter.categories.begin(), adapter.categories.end(), "style") !=
-         adapter.categories.end();
-}
-
 std::set<std::string> stems_of(std::string_view text) {
   std::set<std::string> stems;
   for (retriever::Term& term : retriever::terms_of(text)) {
@@ -40,8 +35,8 @@ std::set<std::string> stems_of(std::string_view text) {
   return stems;
 }
 
-/// A phrase that shares a word with the adapter's name or tags, or is its first trigger. Cards of
-/// characters list clothes and hair among their triggers, too.
+}  // namespace
+
 bool is_name_of(const retriever::NamedAdapter& named, const catalog::Adapter& adapter) {
   const std::set<std::string> phrase = stems_of(named.phrase);
   const std::set<std::string> name = stems_of(adapter.name + " " + join(adapter.tags, " "));
@@ -52,23 +47,33 @@ bool is_name_of(const retriever::NamedAdapter& named, const catalog::Adapter& ad
   return named.field == "name" || shares || stems_of(first.substr(0, first.find(','))) == phrase;
 }
 
-}  // namespace
+bool is_style(const catalog::Adapter& adapter) {
+  return std::find(adapter.categories.begin(), adapter.categories.end(), "style") !=
+         adapter.categories.end();
+}
 
 Composition::Composition(ComposerState& composer, std::string_view prompt,
-                         const ComposeOptions& options)
+                         const ComposeOptions& options, const ModelChoice* choice)
     : composer_(composer),
       prompt_(prompt),
       options_(options),
+      choice_(choice),
       reading_((check_options(), read_prompt(prompt))),
       filter_(composer.compile(options.filter)) {
   limits_.max_adapters = static_cast<std::size_t>(options.max_adapters);
   limits_.max_per_keyword = static_cast<std::size_t>(options.max_per_keyword);
   limits_.max_styles = static_cast<std::size_t>(options.max_styles);
+  if (choice_ != nullptr) {
+    reading_.keywords = choice_->keywords;
+  }
   proposals_ = propose(
       reading_, composer.retriever, composer.encoder, filter_.compiled,
       {options.prompt_context, options.threshold, [this](const retriever::NamedAdapter& named) {
          return is_name_of(named, adapter(named.row));
        }});
+  if (choice_ != nullptr) {
+    put_first(choice_->picks);
+  }
   pin_adapters();
   decide();
 }
@@ -155,7 +160,7 @@ Support Composition::support_of(const Proposal& proposal) {
   Support support;
   support.is_style = is_style(card);
   support.words = shared_stems(query, card);
-  support.is_enough = proposal.named || !support.words.empty() ||
+  support.is_enough = !proposal.reason.empty() || proposal.named || !support.words.empty() ||
                       proposal.cosine >= kLeastMeaning ||
                       evidence_for(query, card, nullptr, 0).front().field != "meaning";
   return support;
@@ -166,7 +171,8 @@ std::string Composition::reason_for_none(std::size_t index) const {
     if (proposals_.list[decision.proposal].keyword == index) {  // the surest one
       switch (decision.outcome) {
         case Outcome::kUnsure:
-          return "no adapter is specific enough";
+          return choice_ != nullptr ? "the language model chose none"
+                                    : "no adapter is specific enough";
         case Outcome::kServesAnother:
           return "its best adapter serves another keyword";
         default:
@@ -195,15 +201,17 @@ Keyword Composition::keyword(std::size_t index) {
         std::find(mine->second.begin(), mine->second.end(), index) != mine->second.end();
     if (picked) {
       const catalog::Adapter& card = adapter(proposal.row);
-      keyword.picks.push_back(
-          {card.id, card.name, proposal.confidence,
-           evidence_for(span.query, card, proposal.named ? &*proposal.named : nullptr,
-                        proposal.cosine)});
+      std::vector<Evidence> evidence = evidence_for(
+          span.query, card, proposal.named ? &*proposal.named : nullptr, proposal.cosine);
+      if (!proposal.reason.empty()) {
+        evidence.insert(evidence.begin(), {"model", proposal.reason});
+      }
+      keyword.picks.push_back({card.id, card.name, proposal.confidence, std::move(evidence)});
     } else if (keyword.runners_up.size() < static_cast<std::size_t>(options_.runners_up) &&
                proposal.confidence >= kLeastRunnerUp) {
       const catalog::Adapter& card = adapter(proposal.row);
       keyword.runners_up.push_back(
-          {card.id, card.name, proposal.confidence, reason_of(decision.outcome, limits_)});
+          {card.id, card.name, proposal.confidence, why_not(decision.outcome)});
     }
   }
   keyword.decision = keyword.picks.empty() ? "abstained" : "covered";
@@ -350,78 +358,6 @@ Plan Composition::plan() {
   plan.images = images(plan.adapters);
   plan.warnings = warnings(plan.adapters);
   return plan;
-}
-
-std::vector<std::string> Composition::warnings(const std::vector<PlanAdapter>& adapters) {
-  std::vector<std::string> warnings;
-  const bool looked_up = std::any_of(reading_.keywords.begin(), reading_.keywords.end(),
-                                     [](const KeywordSpan& keyword) { return !keyword.common; });
-  if (!proposals_.used_vectors && looked_up) {
-    warnings.emplace_back(
-        composer_.encoder == nullptr
-            ? "no text encoder: adapters were found by their words alone"
-            : "the index holds no vectors: adapters were found by their words alone");
-  }
-  for (const std::string& name : unknown_tags_) {
-    warnings.push_back("the prompt asks for <lora:" + name +
-                       ">, which the catalogue does not have or has more than once; left as it is");
-  }
-  if (reading_.end < prompt_.size()) {
-    warnings.emplace_back("everything from \"Negative prompt:\" on was left out of the prompt");
-  }
-  if (reading_.shortened) {
-    warnings.push_back("the prompt has more than " + std::to_string(kMaxKeywords) +
-                       " keywords; the later ones were not looked at");
-  }
-  std::vector<std::string> styles;
-  for (std::size_t i = 0; i < adapters.size(); ++i) {
-    if (is_style(adapters_.at(picked_rows_[i]))) {
-      styles.push_back(adapters[i].name);
-    }
-  }
-  if (styles.size() > 1) {
-    warnings.push_back("several styles may fight: " + join(styles, ", "));
-  }
-  warnings.insert(warnings.end(), tamed_.begin(), tamed_.end());
-  warn_about_filters(warnings);
-  return warnings;
-}
-
-void Composition::warn_about_filters(std::vector<std::string>& warnings) {
-  const auto warn = [&](const catalog::Filter& wider, const std::string& why) {
-    const CachedFilter& all = composer_.compile(wider);
-    if (all.count <= filter_.count) {
-      return;
-    }
-    // Adapters that the prompt names and the filter hides: silence about them would puzzle most.
-    std::vector<retriever::NamedAdapter> named =
-        named_specifically(composer_.retriever, reading_.searchable, all.compiled.allowed);
-    std::erase_if(named, [&](const retriever::NamedAdapter& each) {
-      return filter_.compiled.allowed.contains(each.row) ||
-             filter_.compiled.only_if_named.contains(each.row);
-    });
-    if (!named.empty()) {
-      const std::string others =
-          named.size() == 1 ? "" : " and " + std::to_string(named.size() - 1) + " more";
-      warnings.push_back("the prompt names \"" + adapter(named.front().row).name + "\"" + others +
-                         ", which " + (named.size() == 1 ? "is" : "are") + " left out: " + why);
-    }
-  };
-  if (!options_.filter.base.empty()) {
-    catalog::Filter wider = options_.filter;
-    wider.base.clear();
-    warn(wider, "not for " + options_.filter.base);
-  }
-  if (!options_.filter.allow_unrated) {
-    catalog::Filter wider = options_.filter;
-    wider.allow_unrated = true;
-    warn(wider, "without a rating (--allow-unrated)");
-    const CachedFilter& all = composer_.compile(wider);
-    if (filter_.count == 0 && all.count > 0) {
-      warnings.push_back("all " + std::to_string(all.count) +
-                         " adapters that fit have no rating and are left out (--allow-unrated)");
-    }
-  }
 }
 
 }  // namespace stylus::composer

@@ -39,10 +39,20 @@ struct PinnedAdapter {
   std::optional<double> weight;
 };
 
+/// True for a phrase that shares a word with the adapter's name or tags, or is its first trigger.
+/// Cards of characters list clothes and hair among their triggers, too.
+[[nodiscard]] bool is_name_of(const retriever::NamedAdapter& named,
+                              const catalog::Adapter& adapter);
+
+/// True for an adapter of the category "style".
+[[nodiscard]] bool is_style(const catalog::Adapter& adapter);
+
 /// One plan in the making: every step's result, so that why_not() can look into it.
 class Composition {
  public:
-  Composition(ComposerState& composer, std::string_view prompt, const ComposeOptions& options);
+  /// choice: a language model's, which takes the place of keywords and judges; may be null.
+  Composition(ComposerState& composer, std::string_view prompt, const ComposeOptions& options,
+              const ModelChoice* choice = nullptr);
 
   [[nodiscard]] Plan plan();
 
@@ -56,10 +66,12 @@ class Composition {
 
  private:
   void check_options() const;
+  void put_first(const std::vector<ModelPick>& picks);
   void pin_adapters();
   void decide();
   [[nodiscard]] Support support_of(const Proposal& proposal);
   [[nodiscard]] Keyword keyword(std::size_t index);
+  [[nodiscard]] std::string why_not(Decision::Outcome outcome) const;
   [[nodiscard]] std::string reason_for_none(std::size_t index) const;
   [[nodiscard]] std::vector<PlanAdapter> plan_adapters();
   [[nodiscard]] PlanAdapter plan_adapter(catalog::AdapterRow row) const;
@@ -73,6 +85,7 @@ class Composition {
   ComposerState& composer_;
   std::string_view prompt_;
   const ComposeOptions& options_;
+  const ModelChoice* choice_;
   PromptReading reading_;
   const CachedFilter& filter_;
   AssignmentOptions limits_;

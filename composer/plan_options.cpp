@@ -25,9 +25,7 @@ Json filter_to_json(const catalog::Filter& filter) {
   return json;
 }
 
-}  // namespace
-
-std::string options_to_json(const ComposeOptions& options) {
+Json compose_options(const ComposeOptions& options) {
   Json json;
   json["filter"] = filter_to_json(options.filter);
   json["max_adapters"] = options.max_adapters;
@@ -43,6 +41,22 @@ std::string options_to_json(const ComposeOptions& options) {
     pinned[id] = weight ? Json(*weight) : Json();
   }
   json["pinned"] = std::move(pinned);
+  return json;
+}
+
+}  // namespace
+
+std::string options_to_json(const ComposeOptions& options) {
+  return compose_options(options).dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string options_to_json(const ComposeOptions& options, const LlmOptions& llm,
+                            const std::string& model) {
+  Json json = compose_options(options);
+  json["model"] = model;
+  json["candidates"] = llm.candidates;
+  json["second_turn"] = llm.second_turn;
+  json["prompt_version"] = kLlmPromptVersion;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -23,6 +23,7 @@ struct Proposal {
   std::optional<std::size_t> place;  ///< In the keyword's own ranking, from 0.
   double cosine = 0;                 ///< To the adapter's title and tags; 0 when unknown.
   std::optional<retriever::NamedAdapter> named;  ///< The phrase of the prompt that names it.
+  std::string reason{};  ///< Why a language model chose it; "" for proposals of the two judges.
 };
 
 struct ProposalOptions {

@@ -8,6 +8,7 @@
 #include "app/output.h"
 #include "app/plan_file.h"
 #include "app/plan_table.h"
+#include "app/planner.h"
 #include "app/progress_line.h"
 #include "app/renderer_process.h"
 #include "app/status_map.h"
@@ -68,9 +69,7 @@ composer::Plan plan_of(const GlobalOptions& global, const GenerateCommand& comma
     compose.max_adapters = 0;
   }
   const Workspace workspace = open_workspace(global);
-  const composer::Composer composer(workspace.catalog, workspace.retriever,
-                                    workspace.encoder.get());
-  return composer.plan(command.prompt, compose);
+  return Planner(workspace, command.strategy).plan(command.prompt, compose);
 }
 
 std::string absolute_or_empty(const std::string& path) {

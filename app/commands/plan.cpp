@@ -6,6 +6,7 @@
 #include "app/output.h"
 #include "app/plan_file.h"
 #include "app/plan_table.h"
+#include "app/planner.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
 #include "app/workspace.h"
@@ -19,8 +20,7 @@ int plan_batch(const GlobalOptions& global, const PlanCommand& command) {
   require(!command.output_file.empty(), ErrorCode::kInvalidArgument,
           "--prompts needs --output FILE for the plans");
   const Workspace workspace = open_workspace(global);
-  const composer::Composer composer(workspace.catalog, workspace.retriever,
-                                    workspace.encoder.get());
+  const Planner planner(workspace, command.strategy);
   ProgressLine line(global);
   const ProgressFn progress = line.function();
   std::size_t count = 0;
@@ -29,7 +29,7 @@ int plan_batch(const GlobalOptions& global, const PlanCommand& command) {
         progress({"planning", count++, 0});
         require(request.contains("prompt") && request["prompt"].is_string(),
                 ErrorCode::kCorruptData, "the line has no \"prompt\" text");
-        composer::Plan plan = composer.plan(request["prompt"].get<std::string>(), command.compose);
+        composer::Plan plan = planner.plan(request["prompt"].get<std::string>(), command.compose);
         if (request.contains("id")) {
           plan.id =
               request["id"].is_string() ? request["id"].get<std::string>() : request["id"].dump();
@@ -53,9 +53,8 @@ int run_plan(const GlobalOptions& global, const PlanCommand& command) {
     return plan_batch(global, command);
   }
   const Workspace workspace = open_workspace(global);
-  const composer::Composer composer(workspace.catalog, workspace.retriever,
-                                    workspace.encoder.get());
-  const composer::Plan plan = composer.plan(command.prompt, command.compose);
+  const composer::Plan plan =
+      Planner(workspace, command.strategy).plan(command.prompt, command.compose);
   if (!command.output_file.empty()) {
     write_file_atomically(command.output_file, composer::plan_to_json(plan, 2) + "\n");
   }
