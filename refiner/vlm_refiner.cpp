@@ -69,7 +69,7 @@ const char* outcome_name(VlmOutcome outcome) {
     case VlmOutcome::kTransport:
       break;
   }
-  return "error";
+  return "transport";
 }
 
 VlmResult check_vlm_reply(const chat::Reply& reply, const VlmCard& card) {

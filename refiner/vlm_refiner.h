@@ -43,7 +43,7 @@ enum class VlmOutcome {
   kTransport,  ///< No reply: server away, too busy, or not a chat server.
 };
 
-/// The word for an outcome in columns and JSON: "cut_off"; "error" for kTransport.
+/// The word for an outcome in columns and JSON: "cut_off".
 [[nodiscard]] const char* outcome_name(VlmOutcome outcome);
 
 /// Everything worth keeping of one question.

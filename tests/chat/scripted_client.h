@@ -44,6 +44,8 @@ class ScriptedClient : public Client {
     return {static_cast<std::int64_t>(asked.size()), 0};
   }
 
+  void set_model(std::string name) { model_ = std::move(name); }
+
   std::vector<Request> asked;
 
  private:

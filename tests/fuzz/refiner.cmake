@@ -1,0 +1,2 @@
+stylus_fuzzer(refiner_vlm_reply_fuzz SOURCES ${CMAKE_CURRENT_LIST_DIR}/refiner_vlm_reply_fuzz.cpp
+  DEPS stylus::refiner)
