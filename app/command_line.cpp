@@ -248,6 +248,10 @@ void add_picture_options(CLI::App& verb, GenerateCommand& c) {
   verb.add_option("--seed", c.seed, "Seed of the first picture (default 1); the next has one more")
       ->group(group);
   verb.add_flag("--grid", c.grid, "One labelled sheet of all pictures")->group(group);
+  verb.add_option("--preview-every", c.preview_every,
+                  "Write NAME.preview.png every N steps: what the picture will come to")
+      ->check(CLI::Range(1, 1000))
+      ->group(group);
   verb.add_option("--steps", c.steps, "Sampling steps (default 20)")
       ->check(CLI::Range(1, 1000))
       ->group(group);

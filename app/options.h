@@ -101,6 +101,7 @@ struct GenerateCommand {
   std::int64_t hires_steps = 0;
   std::string composition = "sum";
   bool grid = false;
+  std::int64_t preview_every = 0;
   bool tiled_vae = false;
   std::int64_t batch = 0;
   std::string latents_file;

@@ -23,13 +23,14 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
+#include "benchmarks/kohya_file.h"
 #include "generator/lora/lora_engine.h"
 #include "tests/generator/lora_shapes.h"
-#include "tests/weights/safetensors_builder.h"
 
 namespace {
 
@@ -149,26 +150,6 @@ void merge_sdxl(benchmark::State& state) {
   merge(state, sdxl(), transformer_layers(sdxl_unet_layers()));
 }
 
-/// A kohya file of random halves.
-void write_kohya(const std::filesystem::path& path, const std::vector<LayerShape>& shapes,
-                 std::int64_t rank) {
-  stylus::weights::SafetensorsBuilder file;
-  const auto add = [&](const std::string& name, const std::vector<std::int64_t>& sizes) {
-    const at::Tensor values = random_tensor(sizes, at::kHalf);
-    file.add(name, "F16", sizes,
-             {static_cast<const char*>(values.const_data_ptr()), values.nbytes()});
-  };
-  for (const LayerShape& shape : shapes) {
-    std::string name = "lora_unet_" + stylus::weights::flattened(shape.path);
-    std::vector<std::int64_t> down = shape.weight;
-    std::vector<std::int64_t> up = shape.weight;
-    down[0] = up[1] = rank;
-    add(name + ".lora_down.weight", down);
-    add(name + ".lora_up.weight", up);
-  }
-  std::ofstream(path, std::ios::binary) << file.bytes();
-}
-
 /// Files that live as long as the program, or those of $STYLUS_LORA_FILES.
 class Files {
  public:
@@ -181,24 +162,16 @@ class Files {
       std::sort(paths.begin(), paths.end());
       return;
     }
-    folder_ = std::filesystem::temp_directory_path() /
-              (std::string(name) + std::to_string(std::random_device{}()));
-    std::filesystem::create_directories(folder_);
+    folder_.emplace(name);
     for (std::size_t i = 0; i < count; ++i) {
-      paths.push_back(folder_ / (std::to_string(i) + ".safetensors"));
-      write_kohya(paths.back(), transformer_layers(sd15_unet_layers()), rank);
-    }
-  }
-  ~Files() {
-    std::error_code ignored;
-    if (!folder_.empty()) {
-      std::filesystem::remove_all(folder_, ignored);
+      paths.push_back(folder_->path() / (std::to_string(i) + ".safetensors"));
+      stylus::write_kohya(paths.back(), transformer_layers(sd15_unet_layers()), rank);
     }
   }
   std::vector<std::filesystem::path> paths;
 
  private:
-  std::filesystem::path folder_;
+  std::optional<stylus::ScratchFolder> folder_;
 };
 
 std::vector<AdapterUse> load_three(LoraEngine& engine,

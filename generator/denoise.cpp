@@ -119,6 +119,10 @@ at::Tensor denoise(const nn::UNet& unet, Sampler& sampler, at::Tensor x,
       sample = with_inpaint_channels(sample, *inpaint);
     }
     const at::Tensor predicted = guided.predict(sample, times[static_cast<std::int64_t>(i)]);
+    const std::size_t done = i - sampler.first() + 1;
+    if (options.on_preview && options.preview_every > 0 && done % options.preview_every == 0) {
+      options.on_preview(done - 1, sampler.predicted_clean(predicted, i, x));
+    }
     x = sampler.step(predicted, i, x, noise);
     if (inpaint != nullptr && !has_mask_channels) {
       x = keep_unmasked(x, sampler, i + 1, *inpaint);

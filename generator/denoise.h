@@ -36,6 +36,9 @@ struct DenoiseOptions {
   std::function<bool(std::size_t step, std::size_t steps)> before_step;
   /// Called after a step with x [B, 4, h, w]: noisy until the last one.
   std::function<void(std::size_t step, const at::Tensor& x)> after_step;
+  /// Called after every preview_every-th step, if any, with the clean latents that it predicts.
+  std::function<void(std::size_t step, const at::Tensor& clean)> on_preview;
+  std::size_t preview_every = 0;
 };
 
 /// Runs the sampler from x at its first step to the end.

@@ -165,16 +165,17 @@ void Generator::Impl::render_batch(const RenderRequest& request,
   options.before_step = [this](std::size_t step, std::size_t steps) {
     return session->before_step(step, steps);
   };
-  options.after_step = [&](std::size_t step, const at::Tensor& latents) {
+  options.after_step = [&](std::size_t, const at::Tensor&) {
     steps_done_ += rows.size();
     if (hooks.on_step) {
       hooks.on_step({steps_done_, steps_total_});
     }
-    if (hooks.on_preview && hooks.preview_every > 0 && (step + 1) % hooks.preview_every == 0) {
-      for (std::int64_t i = 0; i < count; ++i) {
-        hooks.on_preview(rows[static_cast<std::size_t>(i)],
-                         picture_of(decode_latents(*model->vae, latents.narrow(0, i, 1), false)));
-      }
+  };
+  options.preview_every = hooks.on_preview ? hooks.preview_every : 0;
+  options.on_preview = [&](std::size_t, const at::Tensor& clean) {
+    for (std::int64_t i = 0; i < count; ++i) {
+      hooks.on_preview(rows[static_cast<std::size_t>(i)],
+                       picture_of(decode_latents(*model->vae, clean.narrow(0, i, 1), false)));
     }
   };
   at::Tensor x = denoise(*model->unet, *sampler, start.x, conditioning, noise, options,

@@ -84,7 +84,7 @@ struct RenderStep {
 /// that were handed out stay valid.
 struct RenderHooks {
   std::function<void(const RenderStep&)> on_step;
-  /// A look at picture `image` on the way, every `preview_every` steps.
+  /// A look at what picture `image` will come to, every `preview_every` steps.
   std::function<void(std::size_t image, const Picture&)> on_preview;
   std::size_t preview_every = 0;
 };

@@ -106,6 +106,25 @@ at::Tensor Sampler::step(const at::Tensor& model_output, std::size_t i, const at
   return advance(model_output.to(at::kFloat), i, x.to(at::kFloat), noise).to(x.scalar_type());
 }
 
+at::Tensor Sampler::predicted_clean(const at::Tensor& model_output, std::size_t i,
+                                    const at::Tensor& x) const {
+  require(i < timesteps_.size(), ErrorCode::kInvalidArgument, "step ", i, " of ",
+          timesteps_.size());
+  const at::Tensor output = model_output.to(at::kFloat);
+  if (options_.prediction == Prediction::kSample) {
+    return output;
+  }
+  // The variance-preserving form, which sigma space is a multiple of.
+  const Level at_i = level(i);
+  const double length = std::hypot(at_i.signal, at_i.amount);
+  const double signal = at_i.signal / length;
+  const double amount = at_i.amount / length;
+  const at::Tensor scaled = x.to(at::kFloat).div(length);
+  return options_.prediction == Prediction::kV
+             ? scaled.mul(signal).sub(output.mul(amount))
+             : scaled.sub(output.mul(amount)).div(std::max(signal, 1e-6));
+}
+
 at::Tensor Sampler::add_noise(const at::Tensor& x0, const at::Tensor& noise, std::size_t i) const {
   require(i <= timesteps_.size(), ErrorCode::kInvalidArgument, "step ", i, " of ",
           timesteps_.size());

@@ -56,6 +56,11 @@ class Sampler {
   [[nodiscard]] at::Tensor step(const at::Tensor& model_output, std::size_t i, const at::Tensor& x,
                                 NoiseSource& noise);
 
+  /// What the model's output at step i says x will come to: x0 out of x, by the prediction type.
+  /// A picture of it shows where a run is going long before its noise is gone.
+  [[nodiscard]] at::Tensor predicted_clean(const at::Tensor& model_output, std::size_t i,
+                                           const at::Tensor& x) const;
+
   /// Clean latents x0 and unit noise at the noise level of step i. i = timesteps().size() gives x0.
   [[nodiscard]] at::Tensor add_noise(const at::Tensor& x0, const at::Tensor& noise,
                                      std::size_t i) const;

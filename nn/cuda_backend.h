@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 namespace stylus::nn {
 
@@ -17,6 +18,12 @@ class RecordedGraph {
   virtual ~RecordedGraph() = default;
   /// Runs the work again on the same tensors, on the current stream.
   virtual void replay() = 0;
+};
+
+/// Low-rank updates of M equal layers by one adapter: up [M, O, r], down [M, r, N].
+struct LowRankTerm {
+  at::Tensor up;
+  at::Tensor down;
 };
 
 /// What a GPU does better with code of our own. Comes out of the module libstylus_cuda.so, which is
@@ -35,6 +42,13 @@ struct CudaBackend {
   /// x [..., 2 D] contiguous half or bfloat16 -> first half * gelu(second half). Undefined for
   /// other inputs.
   at::Tensor (*geglu)(const at::Tensor& x);
+
+  /// out [M, O, N] = base [M, O, N] + sum over the terms of scales[m, term] up down, in one pass
+  /// over base and out; sums in fp32, rounded once (the scaled `up` is rounded to its type before).
+  /// All half or bfloat16 and contiguous; scales float [M, terms]. Returns false, with nothing
+  /// done, for other inputs: more than 16 terms, N not a multiple of 8, cards before Ampere.
+  bool (*merge_low_rank)(const at::Tensor& out, const at::Tensor& base,
+                         const std::vector<LowRankTerm>& terms, const at::Tensor& scales);
 };
 
 /// Null before open_device has opened a GPU, and where the module is not there.

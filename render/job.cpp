@@ -153,6 +153,7 @@ Job read_job(std::string_view text) {
   result.output = job.text("output");
   require(!result.output.empty(), ErrorCode::kCorruptData, kWhat, " names no output");
   result.is_sheet = job.flag("sheet");
+  result.preview_every = static_cast<std::size_t>(job.count("preview_every", 0));
   result.latents = job.text("latents");
   result.hash_cache = job.text("hash_cache");
   return result;

@@ -24,6 +24,7 @@ struct Job {
 
   std::filesystem::path output;   ///< "out.png"; several pictures become out-1.png, out-2.png, …
   bool is_sheet = false;          ///< One labelled sheet instead, in `output`.
+  std::size_t preview_every = 0;  ///< Steps between looks on the way; 0: none.
   std::filesystem::path latents;  ///< Final latents as safetensors; "" for none.
   std::filesystem::path hash_cache;  ///< Where hashes of model files are kept; "" for none.
   bool only_describe = false;        ///< Load nothing but headers; say what the model is.

@@ -19,4 +19,11 @@ std::filesystem::path picture_file(const std::filesystem::path& output, std::siz
   return output.parent_path() / name;
 }
 
+std::filesystem::path preview_file(const std::filesystem::path& picture) {
+  std::string name = picture.stem().string();
+  name += ".preview";
+  name += picture.extension().string();
+  return picture.parent_path() / name;
+}
+
 }  // namespace stylus::render

@@ -9,4 +9,7 @@ namespace stylus::render {
 [[nodiscard]] std::filesystem::path picture_file(const std::filesystem::path& output,
                                                  std::size_t image, std::size_t count);
 
+/// Where looks at a picture on the way go: out.preview.png beside out.png.
+[[nodiscard]] std::filesystem::path preview_file(const std::filesystem::path& picture);
+
 }  // namespace stylus::render

@@ -46,10 +46,6 @@ PictureTexts texts_of(const Job& job, std::size_t image, const std::string& samp
   for (composer::PlanAdapter& adapter : plan.adapters) {
     adapter.file = fs::path(adapter.file).filename().string();
   }
-  // A picture that is passed on says which files it was painted with, not where they lay.
-  for (composer::PlanAdapter& adapter : plan.adapters) {
-    adapter.file = fs::path(adapter.file).filename().string();
-  }
   return {{"parameters", infotext(job, image, sampler, hash)},
           {"stylus_plan", composer::plan_to_json(plan)}};
 }
@@ -115,6 +111,18 @@ void run_job(Job job, Events& events, const std::atomic<bool>& cancelled) {
     require(!cancelled, ErrorCode::kCancelled, "stopped; pictures that were finished are kept");
     events.step(step.done, step.total);
   };
+  hooks.preview_every = job.preview_every;
+  hooks.on_preview = [&](std::size_t image, const Picture& picture) {
+    const fs::path file = preview_file(picture_file(job.output, image, count));
+    write_file_atomically(file, encode_png(picture, {}));
+    events.preview(image, file);
+  };
+  const auto drop_previews = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t image = begin; image < end && job.preview_every > 0; ++image) {
+      std::error_code ignored;
+      fs::remove(preview_file(picture_file(job.output, image, count)), ignored);
+    }
+  };
   const auto on_picture = [&](std::size_t image, const generator::RenderedPicture& rendered) {
     if (hash.valid()) {
       known_hash = hash.get();
@@ -127,6 +135,7 @@ void run_job(Job job, Events& events, const std::atomic<bool>& cancelled) {
     const fs::path file = picture_file(job.output, image, count);
     write_file_atomically(file,
                           encode_png(rendered.picture, texts_of(job, image, sampler, known_hash)));
+    drop_previews(image, image + 1);
     events.picture(image, job.request.images[image].seed, file);
   };
   generator.render(job.request, on_picture, hooks);
@@ -139,6 +148,7 @@ void run_job(Job job, Events& events, const std::atomic<bool>& cancelled) {
     }
     write_file_atomically(job.output,
                           encode_png(sheet.picture, texts_of(job, 0, sampler, known_hash)));
+    drop_previews(0, count);
     events.picture(0, job.request.images[0].seed, job.output);
   }
   if (!job.latents.empty()) {

@@ -126,6 +126,7 @@ ordered_json job_of(const GenerateCommand& command, const Model& model, const co
       {"strength", command.strength},
       {"init", absolute_or_empty(command.init_file)},
       {"mask", absolute_or_empty(command.mask_file)},
+      {"preview_every", command.preview_every},
       {"latents", absolute_or_empty(command.latents_file)},
       {"tiled_vae", command.tiled_vae},
       {"batch", command.batch},

@@ -35,6 +35,9 @@ struct AdapterWeights {
   std::vector<LayerFactors> layers;  ///< At most one per layer of the model.
   AdapterReport report;
   std::int64_t bytes = 0;  ///< Of the factors.
+  /// By class of the engine that loaded the adapter; the low-rank factors of `layers` are views of
+  /// it then. Empty where layers are merged one by one.
+  std::vector<StackedFactors> stacked;
 };
 
 using AdapterPtr = std::shared_ptr<const AdapterWeights>;

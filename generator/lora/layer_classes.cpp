@@ -10,6 +10,8 @@
 #include <tuple>
 #include <utility>
 
+#include "nn/cuda_backend.h"
+
 namespace stylus::generator {
 namespace {
 
@@ -95,12 +97,12 @@ void LayerClasses::merge(std::span<const SlotUpdate> updates,
   for (const AdapterPtr& adapter : adapters) {
     stacked.push_back(&resident(adapter));
   }
-  std::map<std::size_t, std::vector<const SlotUpdate*>> by_class;
-  for (const SlotUpdate& update : updates) {
-    by_class[static_cast<std::size_t>(update.slot->layer_class)].push_back(&update);
-  }
-  for (const auto& [index, members] : by_class) {
-    merge_class(index, members, stacked);
+  const std::vector<Task> tasks = tasks_of(updates, stacked);
+  const at::Tensor on_host = scales_of(tasks);
+  const at::Tensor scales =
+      on_host.to(classes_.front().live.device(), /*non_blocking=*/on_host.is_pinned());
+  for (const Task& task : tasks) {
+    merge_class(task, scales);
   }
   // Only now, so that none of this set's adapters was dropped on the way.
   while (resident_bytes_ > cache_bytes_ && resident_.size() > adapters.size()) {
@@ -122,87 +124,173 @@ const LayerClasses::Resident& LayerClasses::resident(const AdapterPtr& adapter) 
   return resident_.front();
 }
 
-LayerClasses::Resident LayerClasses::upload(const AdapterPtr& adapter) const {
-  Resident result;
-  result.adapter = adapter;
-  result.classes.resize(classes_.size());
-  std::vector<std::vector<std::pair<const LayerSlot*, const LayerFactors*>>> parts(classes_.size());
-  for (const LayerFactors& layer : adapter->layers) {
+std::vector<std::vector<LayerClasses::Placed>> LayerClasses::placed(
+    const AdapterWeights& adapter) const {
+  std::vector<std::vector<Placed>> parts(classes_.size());
+  for (std::size_t i = 0; i < adapter.layers.size(); ++i) {
+    const LayerFactors& layer = adapter.layers[i];
     const auto slot = slot_of_.find(slot_key(layer.component, layer.path));
     if (slot != slot_of_.end() && layer.is_stackable()) {
-      parts[static_cast<std::size_t>(slot->second->layer_class)].push_back({slot->second, &layer});
+      parts[static_cast<std::size_t>(slot->second->layer_class)].push_back({slot->second, i});
     }
   }
+  return parts;
+}
+
+void LayerClasses::stack(AdapterWeights& adapter, bool pinned) const {
+  const std::vector<std::vector<Placed>> parts = placed(adapter);
+  adapter.stacked.resize(classes_.size());
   for (std::size_t i = 0; i < classes_.size(); ++i) {
     std::int64_t rank = 0;
-    for (const auto& [slot, layer] : parts[i]) {
-      rank = std::max(rank, layer->rank());
+    for (const Placed& part : parts[i]) {
+      rank = std::max(rank, adapter.layers[part.layer].rank());
     }
     if (rank == 0) {
       continue;
     }
     const at::Tensor& live = classes_[i].live;
-    ClassFactors& factors = result.classes[i];
-    factors.up = at::zeros({live.size(0), live.size(1), rank}, live.options());
-    factors.down = at::zeros({live.size(0), rank, live.size(2)}, live.options());
-    for (const auto& [slot, layer] : parts[i]) {
-      const bool async = layer->factors[0].is_pinned();
-      factors.up.select(0, slot->member)
-          .narrow(1, 0, layer->rank())
-          .copy_(layer->factors[0], async);
-      factors.down.select(0, slot->member)
-          .narrow(0, 0, layer->rank())
-          .copy_(factor_rows(layer->factors[1], slot->live), async);
+    const auto options = at::TensorOptions()
+                             .dtype(adapter.layers[parts[i].front().layer].factors[0].scalar_type())
+                             .pinned_memory(pinned);
+    StackedFactors& factors = adapter.stacked[i];
+    factors.up = at::zeros({live.size(0), live.size(1), rank}, options);
+    factors.down = at::zeros({live.size(0), rank, live.size(2)}, options);
+    adapter.bytes += static_cast<std::int64_t>(factors.up.nbytes() + factors.down.nbytes());
+    for (const Placed& part : parts[i]) {
+      LayerFactors& layer = adapter.layers[part.layer];
+      adapter.bytes -=
+          static_cast<std::int64_t>(layer.factors[0].nbytes() + layer.factors[1].nbytes());
+      const std::int64_t own = layer.rank();
+      const at::Tensor up = factors.up.select(0, part.slot->member).narrow(1, 0, own);
+      const at::Tensor down = factors.down.select(0, part.slot->member).narrow(0, 0, own);
+      up.copy_(layer.factors[0]);
+      down.copy_(factor_rows(layer.factors[1], part.slot->live));
+      layer.factors[0] = up;
+      layer.factors[1] = factor_of_rows(down, part.slot->live, layer.factors[1].sizes());
     }
-    result.bytes += static_cast<std::int64_t>(factors.up.nbytes() + factors.down.nbytes());
+  }
+}
+
+LayerClasses::Resident LayerClasses::upload(const AdapterPtr& adapter) const {
+  Resident result;
+  result.adapter = adapter;
+  result.classes = adapter->stacked;
+  if (result.classes.empty()) {
+    AdapterWeights copy;
+    copy.layers = adapter->layers;
+    stack(copy, false);
+    result.classes = std::move(copy.stacked);
+  }
+  for (std::size_t i = 0; i < classes_.size(); ++i) {
+    StackedFactors& factors = result.classes[i];
+    if (factors.up.defined()) {
+      const at::Tensor& live = classes_[i].live;
+      const auto to_device = [&](at::Tensor& tensor) {
+        tensor = tensor.to(live.device(), tensor.is_pinned()).to(live.scalar_type());
+        result.bytes += static_cast<std::int64_t>(tensor.nbytes());
+      };
+      to_device(factors.up);
+      to_device(factors.down);
+    }
   }
   return result;
 }
 
-void LayerClasses::merge_class(std::size_t index, std::span<const SlotUpdate* const> updates,
-                               std::span<const Resident* const> adapters) {
-  LayerClass& group = classes_[index];
-  std::vector<at::Tensor> ups;
-  std::vector<at::Tensor> downs;
-  std::vector<std::int64_t> begins(adapters.size(), 0);
-  std::int64_t rank = 0;
-  for (std::size_t a = 0; a < adapters.size(); ++a) {
-    const ClassFactors& factors = adapters[a]->classes[index];
-    begins[a] = rank;
-    if (factors.up.defined()) {
-      ups.push_back(factors.up);
-      downs.push_back(factors.down);
-      rank += factors.up.size(2);
-    }
+std::vector<LayerClasses::Task> LayerClasses::tasks_of(
+    std::span<const SlotUpdate> updates, std::span<const Resident* const> adapters) const {
+  std::vector<Task> tasks(classes_.size());
+  for (const SlotUpdate& update : updates) {
+    tasks[static_cast<std::size_t>(update.slot->layer_class)].updates.push_back(&update);
   }
-  // scale [M, 1, R]: zero for adapters that leave a member alone.
-  const auto members = static_cast<std::int64_t>(group.members.size());
-  at::Tensor scale = at::zeros({members, 1, rank}, at::TensorOptions().dtype(at::kFloat));
-  auto* values = scale.mutable_data_ptr<float>();
-  std::vector<bool> is_member(group.members.size(), false);
-  for (const SlotUpdate* update : updates) {
-    is_member[static_cast<std::size_t>(update->slot->member)] = true;
-    for (const Contribution& one : update->contributions) {
-      const std::int64_t begin = begins[one.adapter];
-      for (std::int64_t r = begin; r < begin + one.factors->rank(); ++r) {
-        values[update->slot->member * rank + r] +=
-            static_cast<float>(one.multiplier * one.factors->scale);
+  std::int64_t begin = 0;
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    Task& task = tasks[i];
+    task.index = i;
+    task.term_of.resize(adapters.size());
+    for (std::size_t a = 0; a < adapters.size() && !task.updates.empty(); ++a) {
+      if (adapters[a]->classes[i].up.defined()) {
+        task.term_of[a] = task.terms.size();
+        task.terms.push_back(adapters[a]->classes[i]);
+      }
+    }
+    task.scales_begin = begin;
+    begin += static_cast<std::int64_t>(classes_[i].members.size() * task.terms.size());
+  }
+  std::erase_if(tasks, [](const Task& task) { return task.updates.empty(); });
+  return tasks;
+}
+
+at::Tensor LayerClasses::scales_of(std::span<const Task> tasks) const {
+  std::int64_t count = 1;
+  for (const Task& task : tasks) {
+    count += static_cast<std::int64_t>(classes_[task.index].members.size() * task.terms.size());
+  }
+  at::Tensor scales = at::zeros(
+      {count},
+      at::TensorOptions().dtype(at::kFloat).pinned_memory(classes_.front().live.is_cuda()));
+  auto* values = scales.mutable_data_ptr<float>();
+  for (const Task& task : tasks) {
+    const auto terms = static_cast<std::int64_t>(task.terms.size());
+    for (const SlotUpdate* update : task.updates) {
+      for (const Contribution& one : update->contributions) {
+        const std::int64_t place = task.scales_begin + update->slot->member * terms +
+                                   static_cast<std::int64_t>(task.term_of[one.adapter]);
+        values[place] += static_cast<float>(one.multiplier * one.factors->scale);
       }
     }
   }
-  const at::Tensor up = (ups.size() == 1 ? ups[0] : at::cat(ups, 2))
-                            .mul(scale.to(group.live.device()).to(group.live.scalar_type()));
-  const at::Tensor down = downs.size() == 1 ? downs[0] : at::cat(downs, 1);
+  return scales;
+}
+
+namespace {
+
+/// The same by ATen: the terms beside each other in one batched product.
+void merge_by_product(at::Tensor live, const at::Tensor& pristine,
+                      std::span<const StackedFactors> terms, const at::Tensor& scales) {
+  std::vector<at::Tensor> ups;
+  std::vector<at::Tensor> downs;
+  for (std::size_t i = 0; i < terms.size(); ++i) {
+    const at::Tensor scale = scales.select(1, static_cast<std::int64_t>(i)).view({-1, 1, 1});
+    ups.push_back(terms[i].up.mul(scale.to(live.scalar_type())));
+    downs.push_back(terms[i].down);
+  }
+  at::baddbmm_out(live, pristine, ups.size() == 1 ? ups[0] : at::cat(ups, 2),
+                  downs.size() == 1 ? downs[0] : at::cat(downs, 1));
+}
+
+}  // namespace
+
+void LayerClasses::merge_class(const Task& task, const at::Tensor& scales) {
+  LayerClass& group = classes_[task.index];
+  const auto members = static_cast<std::int64_t>(group.members.size());
+  const auto terms = static_cast<std::int64_t>(task.terms.size());
+  const at::Tensor own_scales =
+      scales.narrow(0, task.scales_begin, members * terms).view({members, terms});
+  std::vector<bool> is_member(group.members.size(), false);
+  for (const SlotUpdate* update : task.updates) {
+    is_member[static_cast<std::size_t>(update->slot->member)] = true;
+  }
+  const nn::CudaBackend* backend = group.live.is_cuda() ? nn::cuda_backend() : nullptr;
   for (std::int64_t begin = 0; begin < members;) {
     std::int64_t end = begin;
     while (end < members && is_member[static_cast<std::size_t>(end)]) {
       ++end;
     }
     if (end > begin) {
-      const std::int64_t count = end - begin;
-      at::Tensor live = group.live.narrow(0, begin, count);
-      at::baddbmm_out(live, group.pristine.narrow(0, begin, count), up.narrow(0, begin, count),
-                      down.narrow(0, begin, count));
+      const auto part = [&](const at::Tensor& tensor) {
+        return tensor.size(0) == end - begin ? tensor : tensor.narrow(0, begin, end - begin);
+      };
+      std::vector<StackedFactors> parts;
+      std::vector<nn::LowRankTerm> pointers;
+      for (const StackedFactors& term : task.terms) {
+        parts.push_back({part(term.up), part(term.down)});
+        pointers.push_back({parts.back().up, parts.back().down});
+      }
+      const at::Tensor live = part(group.live);
+      if (backend == nullptr ||
+          !backend->merge_low_rank(live, part(group.pristine), pointers, part(own_scales))) {
+        merge_by_product(live, part(group.pristine), parts, part(own_scales));
+      }
     }
     begin = end + 1;
   }

@@ -40,6 +40,11 @@ class LayerClasses {
   /// Puts pristine values back into the live weights of all classes and frees the second copies.
   void restore_all(std::vector<LayerSlot>& slots);
 
+  /// Lays the low-rank factors of an adapter out by class, page-locked if asked: it then goes to
+  /// the device in one copy per class and factor. Requires: the adapter was loaded for these
+  /// layers.
+  void stack(AdapterWeights& adapter, bool pinned) const;
+
   [[nodiscard]] std::int64_t resident_bytes() const { return resident_bytes_; }
 
  private:
@@ -48,21 +53,35 @@ class LayerClasses {
     at::Tensor live;
     at::Tensor pristine;  ///< Undefined until the first merge.
   };
-  /// One adapter's part in one class; undefined tensors where it has none.
-  struct ClassFactors {
-    at::Tensor up;    ///< [M, O, r]
-    at::Tensor down;  ///< [M, r, N]
-  };
   struct Resident {
     AdapterPtr adapter;
-    std::vector<ClassFactors> classes;
+    std::vector<StackedFactors> classes;
     std::int64_t bytes = 0;
   };
 
   [[nodiscard]] const Resident& resident(const AdapterPtr& adapter);
+  /// Which layer of a class one low-rank update belongs to.
+  struct Placed {
+    const LayerSlot* slot;
+    std::size_t layer;  ///< Index into AdapterWeights::layers.
+  };
+  /// The low-rank updates of an adapter by class.
+  [[nodiscard]] std::vector<std::vector<Placed>> placed(const AdapterWeights& adapter) const;
   [[nodiscard]] Resident upload(const AdapterPtr& adapter) const;
-  void merge_class(std::size_t index, std::span<const SlotUpdate* const> updates,
-                   std::span<const Resident* const> adapters);
+
+  /// One class of a merge.
+  struct Task {
+    std::size_t index = 0;  ///< Of the class.
+    std::vector<const SlotUpdate*> updates;
+    std::vector<StackedFactors> terms;  ///< Of the adapters that have a part in the class.
+    std::vector<std::size_t> term_of;   ///< By adapter; unused where it has no part.
+    std::int64_t scales_begin = 0;      ///< Of [M, terms] in the scales of all tasks.
+  };
+  [[nodiscard]] std::vector<Task> tasks_of(std::span<const SlotUpdate> updates,
+                                           std::span<const Resident* const> adapters) const;
+  /// The strength of each term in each member, for all tasks, on the CPU.
+  [[nodiscard]] at::Tensor scales_of(std::span<const Task> tasks) const;
+  void merge_class(const Task& task, const at::Tensor& scales);
 
   std::vector<LayerClass> classes_;
   std::unordered_map<std::string, LayerSlot*> slot_of_;  ///< component + '\n' + path

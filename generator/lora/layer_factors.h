@@ -52,6 +52,13 @@ struct LayerFactors {
   }
 };
 
+/// One adapter's low-rank updates of all layers of a class (layer_classes.h), one after the other;
+/// zeros where it has none. Undefined for a class that it leaves alone.
+struct StackedFactors {
+  at::Tensor up;    ///< [M, O, r]
+  at::Tensor down;  ///< [M, r, N]
+};
+
 /// Turns the parts of one layer into factors that fit a base weight of shape `weight_sizes`
 /// ([O, I] or [O, I, k, k]). 1 x 1 kernels and linear layers are taken for each other; a "conv_in"
 /// with more input channels than the update (inpainting models) gets a zero-padded update.

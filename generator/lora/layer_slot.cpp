@@ -31,6 +31,13 @@ at::Tensor factor_rows(const at::Tensor& factor, const at::Tensor& weight) {
                                   : factor.reshape({factor.size(0), -1});
 }
 
+at::Tensor factor_of_rows(const at::Tensor& rows, const at::Tensor& weight, at::IntArrayRef sizes) {
+  if (is_channels_last(weight)) {
+    return rows.view({sizes[0], sizes[2], sizes[3], sizes[1]}).permute({0, 3, 1, 2});
+  }
+  return rows.view(sizes);
+}
+
 namespace {
 
 constexpr std::size_t kHugePage = std::size_t{2} << 20U;

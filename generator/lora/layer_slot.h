@@ -50,6 +50,10 @@ struct SlotUpdate {
 /// A right factor [r, I, k, k] as [r, N] in the order of rows_view(weight); a view where it can be.
 [[nodiscard]] at::Tensor factor_rows(const at::Tensor& factor, const at::Tensor& weight);
 
+/// The way back: rows [r, N] in the order of rows_view(weight) shown as a factor of `sizes`.
+[[nodiscard]] at::Tensor factor_of_rows(const at::Tensor& rows, const at::Tensor& weight,
+                                        at::IntArrayRef sizes);
+
 /// Fresh CPU tensors like the given ones (sizes, strides of rows_view layouts, types) out of one
 /// block of memory that asks for huge pages: filling gigabytes is bound by page faults otherwise.
 [[nodiscard]] std::vector<at::Tensor> allocate_like(std::span<const at::Tensor> tensors);

@@ -61,7 +61,7 @@ class LoraEngine::Impl {
         is_on_gpu_(any_on_gpu(slots_)),
         cache_(
             [this, options](const std::filesystem::path& file) {
-              return load_adapter(file, keys_, {options.least_coverage, is_on_gpu_});
+              return load(file, options.least_coverage);
             },
             options.cache_bytes),
         index_(slots_) {
@@ -80,6 +80,19 @@ class LoraEngine::Impl {
   }
 
   AdapterCache& cache() { return cache_; }
+
+  /// Loads for the cache; from any thread.
+  [[nodiscard]] AdapterPtr load(const std::filesystem::path& file, double least_coverage) const {
+    AdapterPtr adapter =
+        load_adapter(file, keys_, {least_coverage, is_on_gpu_ && classes_ == nullptr});
+    if (classes_ == nullptr) {
+      return adapter;
+    }
+    const c10::InferenceMode guard;
+    auto stacked = std::make_shared<AdapterWeights>(*adapter);
+    classes_->stack(*stacked, is_on_gpu_);
+    return stacked;
+  }
   [[nodiscard]] const KeyMap& keys() const { return keys_; }
 
   void activate(ActiveSet set, ApplyScope scope) {

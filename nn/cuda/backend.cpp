@@ -10,6 +10,7 @@
 #include <algorithm>
 
 #include "nn/cuda/compiled.h"
+#include "nn/cuda/merge_kernel.h"
 #include "nn/cuda_backend.h"
 
 namespace stylus::nn::cuda {
@@ -116,7 +117,47 @@ at::Tensor geglu(const at::Tensor& x) {
   return launch(kernels->geglu, {blocks, 1}, 256, 0, arguments) ? y : at::Tensor();
 }
 
-constexpr CudaBackend kBackend = {record, group_norm, geglu};
+bool is_dense(const at::Tensor& x, at::ScalarType type) {
+  return x.is_cuda() && x.scalar_type() == type && x.is_contiguous();
+}
+
+bool merge_low_rank(const at::Tensor& out, const at::Tensor& base,
+                    const std::vector<LowRankTerm>& terms, const at::Tensor& scales) {
+  const at::ScalarType type = out.scalar_type();
+  if (!is_16_bit(out) || !is_dense(out, type) || !is_dense(base, type) ||
+      !is_dense(scales, at::kFloat) || out.size(2) % 8 != 0 || terms.size() > kMostTerms ||
+      out.size(1) * out.size(2) > std::int64_t{1} << 30U) {
+    return false;
+  }
+  const Kernels* kernels = kernels_for(type == at::kBFloat16);
+  if (kernels == nullptr || kernels->merge_low_rank == nullptr) {
+    return false;
+  }
+  MergeTerms list{};
+  for (const LowRankTerm& term : terms) {
+    if (!is_dense(term.up, type) || !is_dense(term.down, type)) {
+      return false;
+    }
+    const auto place = static_cast<std::size_t>(list.count++);
+    list.up[place] = term.up.const_data_ptr();
+    list.down[place] = term.down.const_data_ptr();
+    list.rank[place] = static_cast<int>(term.up.size(2));
+  }
+  int rows = static_cast<int>(out.size(1));
+  int columns = static_cast<int>(out.size(2));
+  int column_tiles = (columns + kMergeColumns - 1) / kMergeColumns;
+  const int row_tiles = (rows + kMergeRows - 1) / kMergeRows;
+  const void* in = base.const_data_ptr();
+  void* to = out.data_ptr();
+  const void* strengths = scales.const_data_ptr();
+  void* arguments[] = {&in, &to, &list, &strengths, &rows, &columns, &column_tiles};
+  return launch(
+      kernels->merge_low_rank,
+      {static_cast<unsigned>(row_tiles * column_tiles), static_cast<unsigned>(out.size(0))},
+      kMergeThreads, 0, arguments);
+}
+
+constexpr CudaBackend kBackend = {record, group_norm, geglu, merge_low_rank};
 
 }  // namespace
 }  // namespace stylus::nn::cuda

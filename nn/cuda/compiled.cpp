@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "nn/cuda/kernels.h"
+#include "nn/cuda/merge_kernel.h"
 
 namespace stylus::nn::cuda {
 namespace {
@@ -83,6 +84,7 @@ const Library& library() {
 /// NVRTC has no header files of its own here, so the two 16-bit types are spelt out: conversions
 /// are single instructions of the card.
 constexpr const char* kHalf = R"cuda(
+#define MMA_TYPES "f16.f16"
 struct __align__(2) T { unsigned short bits; };
 struct __align__(4) T2 { unsigned int bits; };
 __device__ inline float2 TO_FLOAT2(T2 v) {
@@ -100,6 +102,7 @@ __device__ inline T2 FROM_FLOAT2(float2 v) {
 )cuda";
 
 constexpr const char* kBfloat16 = R"cuda(
+#define MMA_TYPES "bf16.bf16"
 struct __align__(2) T { unsigned short bits; };
 struct __align__(4) T2 { unsigned int bits; };
 __device__ inline float2 TO_FLOAT2(T2 v) {
@@ -131,7 +134,7 @@ Kernels compile(bool is_bfloat16) {
   cudaGetDevice(&device);
   cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
   cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
-  const std::string source = std::string(is_bfloat16 ? kBfloat16 : kHalf) + kKernels;
+  const std::string source = std::string(is_bfloat16 ? kBfloat16 : kHalf) + kKernels + kMergeKernel;
   const std::string target =
       "--gpu-architecture=sm_" + std::to_string(major) + std::to_string(minor);
   const std::array<const char*, 2> options = {target.c_str(), "--std=c++17"};
@@ -156,6 +159,9 @@ Kernels compile(bool is_bfloat16) {
       tools.function(&found.norm_apply, module, "norm_apply") == CUDA_SUCCESS &&
       tools.function(&found.geglu, module, "geglu") == CUDA_SUCCESS) {
     kernels = found;
+    if (tools.function(&kernels.merge_low_rank, module, "merge_low_rank") != CUDA_SUCCESS) {
+      kernels.merge_low_rank = nullptr;
+    }
   }
   return kernels;
 }

@@ -11,6 +11,7 @@ struct Kernels {
   CUfunction norm_sums = nullptr;
   CUfunction norm_apply = nullptr;
   CUfunction geglu = nullptr;
+  CUfunction merge_low_rank = nullptr;  ///< Null on cards before Ampere.
 };
 
 /// Compiles them at the first call per precision (some 0.3 s); null where NVRTC or the driver's

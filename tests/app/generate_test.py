@@ -178,6 +178,26 @@ class Pictures(Home):
         self.assertGreater(width, 3 * 64)
         self.assertGreater(height, 64)
 
+    def test_previews_come_near_the_picture_and_go(self):
+        done = self.run_stylus("generate", "a cat", "--no-adapters", "--dry-run", "--preview-every", "10", "--threads", "1",
+                               "-o", str(self.work / "look.png"))
+        process = subprocess.Popen([str(STYLUS.parent / "stylus-render")], stdin=subprocess.PIPE, env=ENV,
+                                   stdout=subprocess.PIPE, text=True)
+        self.addCleanup(process.stdout.close)
+        process.stdin.write(done.stdout)
+        process.stdin.close()
+        looks = []
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "preview":
+                looks.append(read_pixels(pathlib.Path(event["file"]))[2])
+        self.assertEqual(process.wait(), 0)
+        final = read_pixels(self.work / "look.png")[2]
+        self.assertEqual(len(looks), 2)
+        self.assertLess(distance(looks[0], final), 0.3 * distance(bytes([255]) * len(final), final))
+        self.assertLess(distance(looks[1], final), distance(looks[0], final) + 1)
+        self.assertEqual(list(self.work.glob("look*.png")), [self.work / "look.png"])
+
     def test_the_picture_says_how_it_was_made(self):
         self.generate("a penguin, line art", "-o", "t.png", "--seed", "77", "--negative", "red: a lot, or\nless")
         texts = read_texts(self.work / "t.png")

@@ -3,10 +3,15 @@
 
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/cat.h>
+#include <ATen/ops/ones_like.h>
 #include <ATen/ops/zeros.h>
+#include <ATen/ops/zeros_like.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "tests/error_code_of.h"
+#include "tests/generator/one_generator.h"
 
 namespace stylus::generator {
 namespace {
@@ -43,6 +48,33 @@ TEST(SamplerOptions, ANameTakesTheModelsNoiseScheduleAndItsOwnClassDefaults) {
   EXPECT_EQ(named("ddim").spacing, Spacing::kLeading);
   EXPECT_FALSE(named("ddim").set_alpha_to_one);
   EXPECT_EQ(named("euler").spacing, Spacing::kLinspace);
+}
+
+TEST(Sampler, KnowsTheCleanLatentsThatAnExactModelPredicts) {
+  OneGenerator draw(1);
+  const at::Tensor like = at::zeros({1, 4, 3, 3});
+  const at::Tensor clean = draw.draw_like(like);
+  const at::Tensor noise = draw.draw_like(like);
+  for (const std::string& name : sampler_names()) {
+    for (const Prediction prediction : {Prediction::kEpsilon, Prediction::kV}) {
+      SamplerOptions options = named(name);
+      options.prediction = prediction;
+      const std::unique_ptr<Sampler> sampler = make_sampler(options);
+      const at::Tensor zero = at::zeros_like(clean);
+      // What is left of noise and of clean latents at this step, as the sampler adds them.
+      const double amount = sampler->add_noise(zero, at::ones_like(zero), 2).max().item<double>();
+      const double signal = sampler->add_noise(at::ones_like(zero), zero, 2).max().item<double>();
+      const double length = std::hypot(amount, signal);
+      const at::Tensor output = prediction == Prediction::kEpsilon
+                                    ? noise
+                                    : noise.mul(signal / length).sub(clean.mul(amount / length));
+
+      const at::Tensor seen =
+          sampler->predicted_clean(output, 2, sampler->add_noise(clean, noise, 2));
+
+      EXPECT_LT(seen.sub(clean).abs().max().item<double>(), 1e-3) << name;
+    }
+  }
 }
 
 TEST(SamplerOptions, TheModelsOwnSamplerIsTheDefault) {
