@@ -161,6 +161,7 @@ struct Commands {
   GenerateCommand generate;
   const CLI::Option* generate_base = nullptr;  ///< Typed or not decides who chooses the base.
   std::string model;
+  EvaluateCommand evaluate;
   ExplainCommand explain;
   WhyNotCommand why_not;
   ExportCommand export_plan;
@@ -348,6 +349,24 @@ void add_generate_verbs(CLI::App& app, Commands& c) {
   verify->add_option("MODEL", c.model, "A name or a path")->required();
 }
 
+void add_evaluate_verb(CLI::App& app, Commands& c) {
+  CLI::App* evaluate = add_verb(
+      app, "evaluate", "Pictures of several methods side by side, measured and reported",
+      "evaluate run.json", c, [&c](const GlobalOptions& g) { return run_evaluate(g, c.evaluate); });
+  evaluate->add_option("RUN", c.evaluate.run_file, "What to compare (docs/evaluation.md)");
+  evaluate->add_option("-o,--output", c.evaluate.output,
+                       "Folder of the run (default: the run file's name + -results)");
+  evaluate->add_option("--shard", c.evaluate.shard, "Only part I of N of the pictures: I/N");
+  evaluate->add_option("--merge", c.evaluate.merge, "Bring the folders of all shards together");
+  evaluate->add_option("--compare", c.evaluate.compare, "Two folders of runs, side by side")
+      ->expected(2);
+  evaluate->add_flag("--retry-failed", c.evaluate.retry_failed, "Try failed pictures again");
+  evaluate->add_flag("--dry-run", c.evaluate.dry_run, "Say what would be made, make nothing");
+  evaluate->add_option("--device", c.evaluate.device, "auto (default), cpu, cuda or cuda:N");
+  evaluate->add_option("--threads", c.evaluate.threads, "Of the CPU (default: all)")
+      ->check(CLI::Range(0, 4096));
+}
+
 void add_verbs(CLI::App& app, Commands& c) {
   CLI::App* import =
       add_verb(app, "import", "Read adapter folders, files and card lists into the catalogue",
@@ -413,6 +432,7 @@ void add_verbs(CLI::App& app, Commands& c) {
   exporter->add_option("-o,--output", c.export_plan.output_file, "File instead of standard output");
 
   add_generate_verbs(app, c);
+  add_evaluate_verb(app, c);
   add_catalog_verbs(app, c);
   add_verb(app, "doctor", "What is installed, what is missing and how to get it", "doctor", c,
            [](const GlobalOptions& g) { return run_doctor(g); });

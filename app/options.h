@@ -110,6 +110,18 @@ struct GenerateCommand {
   bool dry_run = false;
 };
 
+struct EvaluateCommand {
+  std::string run_file;
+  std::string output;                ///< Folder; "" = the run file's name + "-results".
+  std::string shard;                 ///< "2/8"
+  std::vector<std::string> merge;    ///< Folders of shards.
+  std::vector<std::string> compare;  ///< Two run folders.
+  bool retry_failed = false;
+  bool dry_run = false;
+  std::string device = "auto";
+  int threads = 0;
+};
+
 struct CatalogListCommand {
   catalog::Filter filter;
   std::string match;
@@ -140,6 +152,7 @@ int run_plan(const GlobalOptions& global, const PlanCommand& command);
 int run_explain(const GlobalOptions& global, const ExplainCommand& command);
 int run_why_not(const GlobalOptions& global, const WhyNotCommand& command);
 int run_generate(const GlobalOptions& global, const GenerateCommand& command);
+int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command);
 int run_models_list(const GlobalOptions& global);
 int run_models_verify(const GlobalOptions& global, const std::string& name);
 int run_export(const GlobalOptions& global, const ExportCommand& command);

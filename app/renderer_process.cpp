@@ -70,11 +70,20 @@ class Child {
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in.read.get(), STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out.write.get(), STDOUT_FILENO);
+    // We ignore SIGPIPE, the child must not: when we are gone it ends with its next event.
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
     std::string name = program.string();
     std::array<char*, 2> arguments = {name.data(), nullptr};
     const int failed =
-        posix_spawn(&process_, name.c_str(), &actions, nullptr, arguments.data(), environ);
+        posix_spawn(&process_, name.c_str(), &actions, &attributes, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
     require(failed == 0, ErrorCode::kUnavailable, "'", name,
             "' could not be started: ", std::strerror(failed));
     to_ = std::move(in.write);
@@ -156,29 +165,36 @@ ErrorCode code_of(const std::string& name) {
 
 }  // namespace
 
-fs::path find_renderer() {
+namespace {
+
+fs::path find_beside(const std::string& program) {
   std::error_code none;
   const fs::path own = fs::read_symlink("/proc/self/exe", none);
-  const fs::path beside = own.parent_path() / "stylus-render";
+  const fs::path beside = own.parent_path() / program;
   return fs::exists(beside, none) ? beside : fs::path();
 }
 
-void run_renderer(const nlohmann::ordered_json& job,
-                  const std::function<void(const json&)>& on_event) {
-  const fs::path program = find_renderer();
-  require(!program.empty(), ErrorCode::kUnavailable,
-          "pictures need the program stylus-render beside stylus, and it is not there; run "
-          "tools/setup, which installs libtorch and builds it");
+}  // namespace
+
+fs::path find_renderer() { return find_beside("stylus-render"); }
+
+void run_helper(const std::string& program, const std::string& for_what,
+                const nlohmann::ordered_json& job,
+                const std::function<void(const json&)>& on_event) {
+  const fs::path path = find_beside(program);
+  require(!path.empty(), ErrorCode::kUnavailable, for_what, " the program ", program,
+          " beside stylus, and it is not there; run tools/setup, which installs libtorch and "
+          "builds it");
   // Threads that spin while they wait multiply the work where cores are shared: twenty times the
   // CPU time was seen. What the user has set stays.
   ::setenv("OMP_WAIT_POLICY", "passive", /*overwrite=*/0);
-  // A renderer that ends early must not end us by SIGPIPE.
+  // A helper that ends early must not end us by SIGPIPE.
   std::signal(SIGPIPE, SIG_IGN);
-  Child child(program);
+  Child child(path);
   child.send(job.dump(-1, ' ', false, json::error_handler_t::replace));
   bool is_done = false;
   while (const std::optional<std::string> line = child.next_line()) {
-    const json event = parse_json(*line, "the renderer's answer");
+    const json event = parse_json(*line, "the answer of " + program);
     const std::string kind = json_string(event, "event");
     if (kind == "error") {
       (void)child.wait();
@@ -188,8 +204,13 @@ void run_renderer(const nlohmann::ordered_json& job,
     on_event(event);
   }
   const int status = child.wait();
-  require(is_done && status == 0, ErrorCode::kUnavailable, "the renderer ended without an answer",
+  require(is_done && status == 0, ErrorCode::kUnavailable, program, " ended without an answer",
           status == -1 ? " (a signal stopped it; there may have been too little memory)" : "");
+}
+
+void run_renderer(const nlohmann::ordered_json& job,
+                  const std::function<void(const json&)>& on_event) {
+  run_helper("stylus-render", "pictures need", job, on_event);
 }
 
 }  // namespace stylus::app

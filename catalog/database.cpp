@@ -28,11 +28,11 @@ ErrorCode code_of(int result) {
   const ErrorCode code = code_of(result);
   const char* hint = "";
   if (code == ErrorCode::kUnavailable) {
-    hint = "; another stylus is writing to this catalogue: wait for it or stop it";
+    hint = "; another stylus is writing to it: wait for it or stop it";
   } else if (code == ErrorCode::kCorruptData) {
-    hint = "; the file is no catalogue or is damaged: move it away and import again";
+    hint = "; the file is none of stylus or is damaged: move it away and make it anew";
   }
-  fail(code, "the catalogue database refused to ", doing, ": ",
+  fail(code, "the database refused to ", doing, ": ",
        connection != nullptr ? sqlite3_errmsg(connection) : sqlite3_errstr(result), " (SQLite ",
        result, ")", hint);
 }

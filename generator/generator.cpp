@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 
 #include "generator/adapter_session.h"
 #include "generator/denoise.h"
@@ -103,11 +104,17 @@ std::vector<std::vector<std::size_t>> Generator::Impl::batches_of(
   const auto most = static_cast<std::size_t>(
       request.batch > 0 ? request.batch : std::clamp<std::int64_t>(fitting, 1, 64));
   std::vector<std::vector<std::size_t>> batches;
-  const auto add = [&batches, most](const std::vector<std::size_t>& images) {
-    for (std::size_t i = 0; i < images.size(); i += most) {
-      const auto first = images.begin() + static_cast<std::ptrdiff_t>(i);
-      const auto count = std::min(most, images.size() - i);
-      batches.emplace_back(first, first + static_cast<std::ptrdiff_t>(count));
+  const auto add = [&batches, most, this](const std::vector<std::size_t>& images) {
+    std::map<std::int64_t, std::vector<std::size_t>> by_length;  // of the prompts' contexts
+    for (const std::size_t image : images) {
+      by_length[prompts_->length(image)].push_back(image);
+    }
+    for (const auto& [length, equal] : by_length) {
+      for (std::size_t i = 0; i < equal.size(); i += most) {
+        const auto first = equal.begin() + static_cast<std::ptrdiff_t>(i);
+        const auto count = std::min(most, equal.size() - i);
+        batches.emplace_back(first, first + static_cast<std::ptrdiff_t>(count));
+      }
     }
   };
   if (session->can_share_batches()) {

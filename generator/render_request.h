@@ -26,6 +26,7 @@ struct RequestAdapter {
 struct RequestImage {
   std::uint64_t seed = 0;
   std::vector<double> mask;  ///< One factor per adapter on its weight; empty: all on.
+  std::optional<std::string> prompt = std::nullopt;  ///< Its own, in place of the request's.
 };
 
 /// How several adapters act together (generation-and-evaluation 11.4).

@@ -6,6 +6,7 @@
 #include <ATen/ops/zeros_like.h>
 
 #include <algorithm>
+#include <map>
 
 #include "generator/textual_inversion.h"
 #include "support/error.h"
@@ -55,20 +56,27 @@ std::vector<std::string> RequestPrompts::encode(const RenderRequest& request,
   options.layers_dropped = request.layers_dropped;
   for (const ImageGroup& group : session.groups()) {
     session.use_text_encoders(group);
-    std::vector<std::string> prompts = {request.prompt};
-    if (is_guided) {
-      prompts.push_back(request.negative_prompt.value_or(""));
-    }
-    const PromptEncoding encoding = encoder_->encode(prompts, options);
-    for (const std::string& warning : encoding.warnings) {
-      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) {
-        warnings.push_back(warning);
-      }
-    }
-    const auto row = [](const at::Tensor& all, std::int64_t i) {
-      return all.defined() ? all.narrow(0, i, 1) : all;
-    };
+    std::map<std::string, PromptEncoding> encodings;
     for (const std::size_t image : group.images) {
+      const std::optional<std::string>& own = request.images[image].prompt;
+      const std::string& prompt = own ? *own : request.prompt;
+      auto known = encodings.find(prompt);
+      if (known == encodings.end()) {
+        std::vector<std::string> prompts = {prompt};
+        if (is_guided) {
+          prompts.push_back(request.negative_prompt.value_or(""));
+        }
+        known = encodings.emplace(prompt, encoder_->encode(prompts, options)).first;
+        for (const std::string& warning : known->second.warnings) {
+          if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end()) {
+            warnings.push_back(warning);
+          }
+        }
+      }
+      const auto row = [](const at::Tensor& all, std::int64_t i) {
+        return all.defined() ? all.narrow(0, i, 1) : all;
+      };
+      const PromptEncoding& encoding = known->second;
       with_[image] = row(encoding.context, 0);
       pooled_with_[image] = row(encoding.pooled, 0);
       if (is_guided) {

@@ -26,13 +26,19 @@ class RequestPrompts {
   RequestPrompts(const RequestPrompts&) = delete;
   RequestPrompts& operator=(const RequestPrompts&) = delete;
 
-  /// Encodes both prompts once for each group of pictures with equal adapters, whose text encoders
-  /// `session` changes. Replaces the request before. Returns what people should know.
+  /// Encodes every prompt of the request, with the negative one, once for each group of pictures
+  /// with equal adapters, whose text encoders `session` changes. Replaces the request before.
+  /// Returns what people should know.
+  /// Ensures: a picture's encoding does not depend on the other pictures' prompts.
   /// Errors: see PromptEncoder, read_textual_inversion.
   [[nodiscard]] std::vector<std::string> encode(const RenderRequest& request,
                                                 AdapterSession& session);
 
+  /// Positions of the context of picture `row`; only pictures with as many fit one batch.
+  [[nodiscard]] std::int64_t length(std::size_t row) const { return with_[row].size(1); }
+
   /// What the UNet is told for these pictures of the request (SDXL: of that size in pixels).
+  /// Requires: equal lengths.
   [[nodiscard]] Conditioning conditioning(const std::vector<std::size_t>& rows, std::int64_t width,
                                           std::int64_t height) const;
 

@@ -123,6 +123,40 @@ ClipTextConfig read_clip_text_config(const nlohmann::json& json, const std::stri
   return config;
 }
 
+ClipVisionConfig read_clip_vision_config(const nlohmann::json& json, const std::string& what) {
+  const ConfigReader outer(json, what);
+  const bool is_nested = json.contains("vision_config");
+  const ConfigReader reader(is_nested ? json["vision_config"] : json, what);
+  const std::string type = outer.text("model_type", "clip");
+  require(type.starts_with("clip") || type == "siglip" || type == "siglip_vision_model",
+          ErrorCode::kUnsupported, what, ": model_type is '", type.substr(0, 100),
+          "'; stylus knows the picture towers of clip and siglip");
+  ClipVisionConfig config;
+  config.is_siglip = type.starts_with("siglip");
+  config.channels = reader.count("num_channels", 3);
+  config.hidden_size = reader.count("hidden_size", 768);
+  config.intermediate_size = reader.count("intermediate_size", 3072);
+  config.layers = reader.count("num_hidden_layers", 12);
+  config.heads = reader.count("num_attention_heads", 12);
+  config.image_size = reader.count("image_size", 224);
+  config.patch_size = reader.count("patch_size", config.is_siglip ? 16 : 32);
+  config.layer_norm_eps = reader.number("layer_norm_eps", config.is_siglip ? 1e-6 : 1e-5);
+  config.projection_dim = config.is_siglip ? config.hidden_size
+                          : is_nested      ? outer.count("projection_dim", 512)
+                                           : reader.count("projection_dim", 512);
+  const std::string act =
+      reader.text("hidden_act", config.is_siglip ? "gelu_pytorch_tanh" : "quick_gelu");
+  require(act == "quick_gelu" || act == "gelu" || act == "gelu_pytorch_tanh",
+          ErrorCode::kUnsupported, what, ": hidden_act is '", act.substr(0, 100),
+          "'; stylus knows quick_gelu, gelu and gelu_pytorch_tanh");
+  config.activation = act == "gelu"         ? ClipActivation::kGelu
+                      : act == "quick_gelu" ? ClipActivation::kQuickGelu
+                                            : ClipActivation::kGeluTanh;
+  require(config.hidden_size % config.heads == 0, ErrorCode::kCorruptData, what, ": hidden_size ",
+          config.hidden_size, " is not a multiple of num_attention_heads ", config.heads);
+  return config;
+}
+
 namespace {
 
 void refuse_other_unets(const ConfigReader& reader) {

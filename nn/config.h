@@ -30,6 +30,24 @@ struct ClipTextConfig {
   [[nodiscard]] static ClipTextConfig open_clip_big_g();
 };
 
+enum class ClipActivation : std::uint8_t { kQuickGelu, kGelu, kGeluTanh };
+
+/// The numbers of a CLIP or SigLIP picture tower (transformers' CLIPVisionConfig and
+/// SiglipVisionConfig). Defaults: CLIP ViT-L/14.
+struct ClipVisionConfig {
+  std::int64_t channels = 3;
+  std::int64_t hidden_size = 1024;
+  std::int64_t intermediate_size = 4096;
+  std::int64_t layers = 24;
+  std::int64_t heads = 16;
+  std::int64_t image_size = 224;
+  std::int64_t patch_size = 14;
+  std::int64_t projection_dim = 768;  ///< SigLIP has none: its width.
+  ClipActivation activation = ClipActivation::kQuickGelu;
+  double layer_norm_eps = 1e-5;
+  bool is_siglip = false;  ///< No class token, pooling by attention, patches with a bias.
+};
+
 /// The numbers of a UNet2DConditionModel. All vectors have one entry a resolution level, in the
 /// order of the down blocks. Defaults: Stable Diffusion 1.
 struct UNetConfig {
@@ -89,6 +107,9 @@ struct VaeConfig {
 /// the key for a model kind that is not built here; both begin with `what`.
 [[nodiscard]] ClipTextConfig read_clip_text_config(const nlohmann::json& json,
                                                    const std::string& what);
+/// Of a whole model's config.json (with "vision_config") or a tower's own.
+[[nodiscard]] ClipVisionConfig read_clip_vision_config(const nlohmann::json& json,
+                                                       const std::string& what);
 [[nodiscard]] UNetConfig read_unet_config(const nlohmann::json& json, const std::string& what);
 [[nodiscard]] VaeConfig read_vae_config(const nlohmann::json& json, const std::string& what);
 

@@ -90,10 +90,14 @@ const Layer* Scope::linear(std::string_view name, std::int64_t in, std::int64_t 
 }
 
 const Layer* Scope::conv(std::string_view name, std::int64_t in, std::int64_t out,
-                         std::int64_t kernel, std::int64_t stride, std::int64_t padding) const {
+                         std::int64_t kernel, std::int64_t stride, std::int64_t padding,
+                         bool has_bias) const {
   const std::string path = full(name);
   at::Tensor weight = source_->take(path + ".weight", std::array{out, in, kernel, kernel});
-  at::Tensor bias = source_->take(path + ".bias", std::array{out});
+  at::Tensor bias;
+  if (has_bias) {
+    bias = source_->take(path + ".bias", std::array{out});
+  }
   return &parameters_->add(path,
                            Layer::conv2d(std::move(weight), std::move(bias), stride, padding));
 }

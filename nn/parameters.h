@@ -74,7 +74,7 @@ class Scope {
   /// A square kernel.
   [[nodiscard]] const Layer* conv(std::string_view name, std::int64_t in, std::int64_t out,
                                   std::int64_t kernel, std::int64_t stride = 1,
-                                  std::int64_t padding = 0) const;
+                                  std::int64_t padding = 0, bool has_bias = true) const;
   [[nodiscard]] Norm layer_norm(std::string_view name, std::int64_t channels, double eps) const;
   /// Requires: groups divide channels, else Error(kCorruptData).
   [[nodiscard]] Norm group_norm(std::string_view name, std::int64_t channels, std::int64_t groups,

@@ -36,6 +36,18 @@ void Events::picture(std::size_t image, std::uint64_t seed, const std::filesyste
   write(out_, {{"event", "picture"}, {"image", image}, {"seed", seed}, {"file", file.string()}});
 }
 
+void Events::batch(std::size_t number, const BatchReport& report) {
+  ordered_json event = {{"event", "batch"},
+                        {"batch", number},
+                        {"pictures", report.pictures},
+                        {"seconds", report.seconds},
+                        {"prepare_seconds", report.prepare_seconds}};
+  if (!report.error.empty()) {
+    event["error"] = {{"code", report.error_code}, {"message", report.error}};
+  }
+  write(out_, event);
+}
+
 void Events::done(std::size_t pictures, const std::vector<std::string>& warnings,
                   const std::vector<generator::AdapterReport>& adapters) {
   ordered_json reports = ordered_json::array();

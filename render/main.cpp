@@ -7,13 +7,19 @@
 #include <iostream>
 #include <iterator>
 #include <new>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "render/run_job.h"
+#include "render/series.h"
+#include "support/json.h"
 
 namespace {
 
 std::atomic<bool> cancelled = false;
+
+/// Series hold thousands of plans.
+constexpr stylus::JsonLimits kLimits = {std::size_t{512} << 20U, 64, false};
 
 void on_signal(int) { cancelled = true; }
 
@@ -31,7 +37,12 @@ int main(int argc, char**) {
   stylus::render::Events events(std::cout);
   try {
     const std::string text(std::istreambuf_iterator<char>(std::cin), {});
-    stylus::render::run_job(stylus::render::read_job(text), events, cancelled);
+    const nlohmann::json root = stylus::parse_json(text, "the render job", kLimits);
+    if (root.is_object() && root.contains("batches")) {
+      stylus::render::run_series(stylus::render::read_series(root), events, cancelled);
+    } else {
+      stylus::render::run_job(stylus::render::read_job(text), events, cancelled);
+    }
     return 0;
   } catch (const stylus::Error& error) {
     events.error(error.code(), error.what());

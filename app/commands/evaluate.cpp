@@ -1,0 +1,167 @@
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+#include "app/evaluation/measuring.h"
+#include "app/evaluation/planning.h"
+#include "app/evaluation/rendering.h"
+#include "app/log.h"
+#include "app/output.h"
+#include "app/progress_line.h"
+#include "app/status_map.h"
+#include "evaluator/layout.h"
+#include "support/file.h"
+
+namespace stylus::app {
+namespace {
+
+namespace fs = std::filesystem;
+using evaluator::Manifest;
+
+constexpr std::size_t kLargestRunFile = std::size_t{256} << 20U;
+
+fs::path output_of(const EvaluateCommand& command) {
+  if (!command.output.empty()) {
+    return command.output;
+  }
+  const fs::path file = command.run_file;
+  return file.parent_path() / (file.stem().string() + "-results");
+}
+
+std::string with_interval(const evaluator::Interval& interval) {
+  return number(interval.value, 2) + " [" + number(interval.low, 2) + ", " +
+         number(interval.high, 2) + "]";
+}
+
+void print_figures(const evaluator::Figures& figures) {
+  Table groups({"model", "guidance", "method", "prompts", "pictures", "adapters", figures.clip_name});
+  for (const evaluator::GroupFigures& group : figures.groups) {
+    groups.add({group.model, number(group.guidance), group.method, std::to_string(group.prompts),
+                std::to_string(group.pictures), number(group.adapters),
+                with_interval(group.clip_score)});
+  }
+  Table pairs({"guidance", "comparison", "difference", "wins", "ties", "losses", "p (Holm)"});
+  for (const evaluator::Comparison& pair : figures.comparisons) {
+    pairs.add({number(pair.guidance), pair.first + " - " + pair.second,
+               with_interval(pair.difference), std::to_string(pair.wins.wins),
+               std::to_string(pair.wins.ties), std::to_string(pair.wins.losses),
+               number(pair.p_holm, 4)});
+  }
+  std::cout << groups.str();
+  if (!pairs.empty()) {
+    std::cout << '\n' << pairs.str();
+  }
+  for (const std::string& warning : figures.warnings) {
+    std::cerr << "note: " << warning << '\n';
+  }
+}
+
+struct Counts {
+  std::size_t done = 0, failed = 0, open = 0;
+};
+
+Counts counts_of(const evaluator::RunStore& store, const Shard& shard) {
+  Counts counts;
+  for (const evaluator::PictureRecord& record : store.pictures()) {
+    if (!shard.has(record.task.batch)) {
+      continue;
+    }
+    counts.done += record.state == evaluator::PictureState::kDone ? 1 : 0;
+    counts.failed += record.state == evaluator::PictureState::kFailed ? 1 : 0;
+    counts.open += record.state == evaluator::PictureState::kOpen ? 1 : 0;
+  }
+  return counts;
+}
+
+/// Pictures that shards have made, brought into one folder.
+void merge_shards(const EvaluateCommand& command, const Manifest& run,
+                  const evaluator::RunFolder& folder, evaluator::RunStore& store,
+                  const ProgressFn& progress) {
+  std::size_t number = 0;
+  for (const std::string& part : command.merge) {
+    progress({"merging", number++, command.merge.size()});
+    require(evaluator::run_id(evaluator::stored_manifest(part)) == evaluator::run_id(run),
+            ErrorCode::kInvalidArgument, "'", part, "' holds another run than ", command.run_file);
+    const evaluator::RunStore other(fs::path(part) / "items.db");
+    for (const evaluator::PictureRecord& record : other.pictures()) {
+      if (record.state != evaluator::PictureState::kDone || fs::exists(folder.picture(record.sha256))) {
+        continue;
+      }
+      const fs::path place = folder.picture(record.sha256);
+      const fs::path scratch = folder.scratch() / place.filename();
+      std::error_code error;
+      fs::create_directories(place.parent_path(), error);
+      fs::copy_file(evaluator::RunFolder::picture_in(part, record.sha256), scratch, error);
+      require(!error, ErrorCode::kIo, "'", part, "' lacks a picture that its items.db names: ",
+              error.message());
+      require(folder.keep_picture(scratch) == record.sha256, ErrorCode::kCorruptData, "'", part,
+              "': the picture ", record.sha256, " is damaged");
+    }
+    store.merge(other);
+  }
+}
+
+}  // namespace
+
+int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
+  start_log(global);
+  require(!command.run_file.empty(), ErrorCode::kInvalidArgument,
+          "give a run file: stylus evaluate run.json (docs/evaluation.md shows one)");
+  const fs::path file = command.run_file;
+  const Manifest run = evaluator::read_manifest(read_file(file, kLargestRunFile), file.string(),
+                                                fs::absolute(file).parent_path());
+  const Shard shard = read_shard(command.shard);
+  const fs::path output = output_of(command);
+  const std::size_t cells = run.models.size() * run.methods.size() * run.guidance.size() *
+                            run.prompts.size() * static_cast<std::size_t>(run.pictures);
+  if (command.dry_run) {
+    std::cout << evaluator::manifest_json(run);
+    std::cerr << cells << " pictures at most, into " << output.string() << '\n';
+    return kSuccess;
+  }
+  ProgressLine line(global);
+  const ProgressFn progress = line.function();
+  const evaluator::RunFolder folder(
+      command.shard.empty()
+          ? output
+          : output / ("shard-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count)),
+      run);
+  evaluator::RunStore store(folder.database());
+  if (!store.is_laid_out()) {
+    plan_run(global, run, store, progress);
+    const evaluator::Layout layout = evaluator::lay_out(run, store.plans());
+    require(!layout.items.empty(), ErrorCode::kInvalidArgument,
+            "no prompt could be planned; the first reason: ", store.plans().front().error);
+    store.lay_out(layout.items, layout.pictures);
+  }
+  if (command.retry_failed) {
+    store.reopen_failed();
+  }
+  if (!command.merge.empty()) {
+    merge_shards(command, run, folder, store, progress);
+  } else {
+    render_run(global, command, run, folder, store, shard, progress);
+  }
+  const Counts counts = counts_of(store, shard);
+  if (!command.shard.empty()) {
+    std::cerr << "shard " << command.shard << ": " << counts.done << " pictures made, "
+              << counts.failed << " failed; bring the shards together with --merge\n";
+    return counts.failed == 0 ? kSuccess : kSomeRefused;
+  }
+  const evaluator::RunResults results =
+      gather_results(global, command, run, folder, store, progress);
+  const evaluator::Figures figures = evaluator::measure(results);
+  const std::string metrics = evaluator::figures_json(results, figures);
+  write_file_atomically(output / "metrics.json", metrics);
+  if (global.json) {
+    std::cout << metrics;
+  } else {
+    print_figures(figures);
+  }
+  if (!global.quiet) {
+    std::cerr << counts.done << " pictures, " << counts.failed << " failed, " << counts.open
+              << " not made; figures in " << (output / "metrics.json").string() << '\n';
+  }
+  return counts.failed + counts.open == 0 && figures.failures.empty() ? kSuccess : kSomeRefused;
+}
+
+}  // namespace stylus::app

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "evaluator/towers/feature_job.h"
+#include "support/picture.h"
+#include "support/rows.h"
+
+namespace stylus::evaluator {
+
+/// A network that turns pictures (and texts) into rows of numbers.
+/// Thread safety: none.
+class FeatureModel {
+ public:
+  virtual ~FeatureModel() = default;
+  [[nodiscard]] virtual std::size_t width() const = 0;
+  /// [N, width]; CLIP's rows have unit length.
+  [[nodiscard]] virtual Rows picture_rows(const std::vector<Picture>& pictures) = 0;
+  /// [N, width]; adds to `truncated` how many texts were cut. Error(kUnsupported) where the model
+  /// reads no texts.
+  [[nodiscard]] virtual Rows text_rows(const std::vector<std::string>& texts,
+                                       std::size_t& truncated) = 0;
+};
+
+/// The model of a job. Errors: those of reading it.
+[[nodiscard]] std::unique_ptr<FeatureModel> open_feature_model(const FeatureJob& job);
+
+/// CLIP's towers; see nn::load_clip_towers.
+[[nodiscard]] std::unique_ptr<FeatureModel> open_clip_features(const FeatureJob& job);
+
+}  // namespace stylus::evaluator

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""`stylus evaluate` with the embedded model, its adapters and mini-CLIP, as a person would use it.
+
+Usage: evaluate_test.py STYLUS SOURCE_DIR
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+STYLUS, SOURCE = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
+ADAPTERS = SOURCE / "models" / "mini" / "adapters"
+ENV = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1"}
+RUN = {
+    "stylus_run": 1,
+    "name": "test",
+    "prompts": ["a penguin", "a cat, line art", "a red sports car", "an apple"],
+    "models": ["mini"],
+    "methods": ["base", "random", "stylus"],
+    "guidance": [1, 2.5],
+    "pictures": 2,
+    "best_of": 2,
+    "steps": 4,
+    "batch": 4,
+}
+
+
+class Home(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory(prefix="stylus-evaluate-")
+        cls.work = pathlib.Path(cls.folder.name)
+        done = cls.stylus("import", str(ADAPTERS))
+        assert done.returncode == 0, done.stderr
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    @classmethod
+    def command(cls, *args):
+        return [str(STYLUS), "--home", str(cls.work / "home"), "--no-encoder", *map(str, args)]
+
+    @classmethod
+    def stylus(cls, *args):
+        return subprocess.run(cls.command(*args), capture_output=True, text=True, env=ENV | {"HOME": cls.folder.name},
+                              cwd=cls.folder.name, timeout=600)
+
+    def write(self, name, **changes):
+        path = self.work / name
+        path.write_text(json.dumps(RUN | changes))
+        return path
+
+    def evaluate(self, *args, status=0):
+        done = self.stylus("evaluate", *args)
+        self.assertEqual(done.returncode, status, done.stderr[-2000:])
+        return done
+
+    def metrics(self, folder):
+        return (self.work / folder / "metrics.json").read_text()
+
+
+class Runs(Home):
+    def test_a_run_from_nothing_to_figures(self):
+        self.evaluate(self.write("run.json"))
+
+        found = json.loads(self.metrics("run-results"))
+        self.assertEqual(found["clip"], "mini-CLIP score")
+        groups = {(g["method"], g["guidance"]): g for g in found["groups"]}
+        self.assertEqual(len(groups), 6)
+        for group in groups.values():
+            self.assertEqual((group["prompts"], group["pictures"]), (4, 8))
+            score = group["clip_score"]
+            self.assertLessEqual(score["low"], score["value"])
+            self.assertLessEqual(score["value"], score["high"])
+            self.assertGreaterEqual(group["clip_score_best"]["value"], score["value"])
+        self.assertEqual(groups["base", 1]["adapters"], 0)
+        self.assertEqual(groups["random", 1]["adapters"], 2)
+        # The base draws what it was asked for; random adapters cannot help it.
+        self.assertGreater(groups["base", 2.5]["clip_score"]["value"], 10)
+        # Where stylus chose no adapter the picture is the base's own.
+        with_adapters = groups["stylus", 2.5]["with_adapters"]
+        pair = next(c for c in found["comparisons"]
+                    if (c["first"], c["second"], c["guidance"]) == ("stylus", "base", 2.5))
+        self.assertEqual(pair["ties"], round(4 * (1 - with_adapters)))
+
+    def test_shards_merge_into_the_same_figures(self):
+        run = self.write("whole.json")
+        self.evaluate(run)
+        for shard in ("1/3", "2/3", "3/3"):
+            self.evaluate(run, "-o", "parts", "--shard", shard)
+        shards = sorted((self.work / "parts").glob("shard-*"))
+        self.assertEqual(len(shards), 3)
+
+        self.evaluate(run, "-o", "parts", "--merge", *shards)
+
+        self.assertEqual(self.metrics("parts"), self.metrics("whole-results"))
+
+    def test_a_missing_shard_is_told(self):
+        run = self.write("half.json")
+        self.evaluate(run, "-o", "half", "--shard", "1/2")
+        done = self.evaluate(run, "-o", "half", "--merge", "half/shard-1-of-2", status=1)
+        self.assertIn("not made", done.stderr)
+
+    def test_killed_at_any_moment_it_ends_with_the_same_figures(self):
+        run = self.write("killed.json")
+        self.evaluate(run, "-o", "calm")
+        whole = time.monotonic()
+        kills = 0
+        for number in range(200):
+            child = subprocess.Popen(self.command("evaluate", run, "-o", "killed"), env=ENV | {"HOME": self.folder.name},
+                                     cwd=self.folder.name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                child.wait(0.05 + 0.37 * (number * 7 % 11) / 2)
+            except subprocess.TimeoutExpired:
+                child.send_signal(signal.SIGKILL)
+                child.wait()
+                kills += 1
+                continue
+            self.assertEqual(child.returncode, 0)
+            break
+        self.assertGreaterEqual(kills, 3, time.monotonic() - whole)
+        self.assertEqual(self.metrics("killed"), self.metrics("calm"))
+
+    def test_a_plan_that_cannot_be_rendered_is_listed_and_stops_nothing(self):
+        self.stylus("plan", "--prompts", self.prompts_file(), "--output", "plans.jsonl", "--base", "mini")
+        lines = [json.loads(line) for line in (self.work / "plans.jsonl").read_text().splitlines()]
+        template = json.loads(self.stylus("plan", "a penguin", "--base", "mini", "--json").stdout)["adapters"][0]
+        lines[1]["adapters"] = [template | {"id": "test:gone", "file": "/nowhere/gone.safetensors", "keywords": []}]
+        (self.work / "plans.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        run = self.write("plans.json", methods=["base", {"name": "mine", "kind": "plans", "file": "plans.jsonl"}],
+                         guidance=[1], pictures=1)
+
+        self.evaluate(run, status=1)
+
+        found = json.loads(self.metrics("plans-results"))
+        self.assertEqual(len(found["failures"]), 1)
+        self.assertIn("gone", found["failures"][0])
+        self.assertEqual([g["pictures"] for g in found["groups"]], [4, 3])
+
+    def prompts_file(self):
+        path = self.work / "prompts.jsonl"
+        path.write_text("".join(json.dumps({"id": str(i + 1), "prompt": p}) + "\n" for i, p in enumerate(RUN["prompts"])))
+        return path
+
+
+class Refusals(Home):
+    def test_messages(self):
+        run = self.write("r.json")
+        for status, args, says in (
+            (66, ["nothing.json"], "nothing.json"),
+            (64, [run, "--shard", "3/2"], "I/N"),
+            (64, [self.write("bad.json", methods=["magic"])], "no kind of method"),
+            (64, [self.write("odd.json", guidnce=3)], "guidnce"),
+            (66, [self.write("model.json", models=["sdxl"]), "-o", "m"], "there is no model 'sdxl'"),
+        ):
+            done = self.evaluate(*args, status=status)
+            self.assertIn(says, done.stderr)
+            self.assertNotIn("this is a bug", done.stderr)
+
+    def test_another_run_is_not_mixed_in(self):
+        self.evaluate(self.write("one.json", prompts=["a cat"], methods=["base"], guidance=[1]), "-o", "same")
+        done = self.evaluate(self.write("two.json", prompts=["a dog"], methods=["base"], guidance=[1]), "-o", "same",
+                             status=64)
+        self.assertIn("another run", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
