@@ -65,10 +65,10 @@ class Measurer {
 
   Figures run() {
     Figures figures;
-    figures.clip_name = run_.metrics.clip == "mini"
-                            ? "mini-CLIP score"
-                            : "CLIP score (" +
-                                  std::filesystem::path(run_.metrics.clip).filename().string() + ")";
+    figures.clip_name =
+        run_.metrics.clip == "mini"
+            ? "mini-CLIP score"
+            : "CLIP score (" + std::filesystem::path(run_.metrics.clip).filename().string() + ")";
     for (const std::string& model : run_.models) {
       for (const double guidance : run_.guidance) {
         const std::size_t first = figures.groups.size();
@@ -112,7 +112,8 @@ class Measurer {
       result.per_prompt[i] = mean_of(own);
       first.push_back(own.front());
       const auto count = std::min(own.size(), static_cast<std::size_t>(std::max(run_.best_of, 1)));
-      best.push_back(*std::max_element(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(count)));
+      best.push_back(
+          *std::max_element(own.begin(), own.begin() + static_cast<std::ptrdiff_t>(count)));
       if (own.size() > 1) {
         deviations.push_back(deviation_of(own));
       }
@@ -193,9 +194,8 @@ class Measurer {
       warn("the methods have unequal numbers of pictures (", *counts.begin(), " to ",
            *counts.rbegin(), "); set metrics are not comparable");
     }
-    const auto open =
-        std::count_if(results_.pictures.begin(), results_.pictures.end(),
-                      [](const auto& p) { return p.state == PictureState::kOpen; });
+    const auto open = std::count_if(results_.pictures.begin(), results_.pictures.end(),
+                                    [](const auto& p) { return p.state == PictureState::kOpen; });
     if (open > 0) {
       warn(open, " pictures are not made yet");
     }

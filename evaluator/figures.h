@@ -35,7 +35,8 @@ struct GroupFigures {
   Interval clip_score_first;  ///< Of the first picture of each prompt.
   Interval clip_score_best;   ///< Of the best of `best_of` pictures; see Manifest::best_of.
   double clip_deviation = 0;  ///< Of a prompt's pictures, mean over prompts.
-  std::vector<double> per_prompt;  ///< Mean CLIP score of each prompt, manifest's order; NaN = none.
+  std::vector<double>
+      per_prompt;  ///< Mean CLIP score of each prompt, manifest's order; NaN = none.
 };
 
 /// One method beside another, over the prompts that both have.

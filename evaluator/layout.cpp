@@ -33,9 +33,9 @@ PlanFacts facts_of(const StoredPlan& stored) {
 
 std::string key_of(const Manifest& run, const RunItem& item, const PlanFacts& facts,
                    std::int64_t seed) {
-  const ordered_json all = {item.model,   facts.prompts, facts.adapters,   item.guidance,
-                            seed,         run.steps,     run.width,        run.height,
-                            run.sampler,  run.hires_scale, run.hires_strength};
+  const ordered_json all = {item.model,  facts.prompts,   facts.adapters,    item.guidance,
+                            seed,        run.steps,       run.width,         run.height,
+                            run.sampler, run.hires_scale, run.hires_strength};
   return sha256_hex(all.dump());
 }
 

@@ -225,7 +225,8 @@ void check_methods(const Manifest& manifest, const std::string& what) {
   std::set<std::string> names;
   for (const Method& method : manifest.methods) {
     require(names.insert(method.name).second, ErrorCode::kInvalidArgument, what,
-            ": two methods are called '", method.name, "'; give them names of their own and a kind");
+            ": two methods are called '", method.name,
+            "'; give them names of their own and a kind");
   }
   for (const Method& method : manifest.methods) {
     require(method.as_many_as.empty() ||
@@ -321,38 +322,37 @@ std::string manifest_json(const Manifest& run) {
     entry["triggers"] = method.triggers;
     methods.push_back(std::move(entry));
   }
-  const ordered_json root = {
-      {"stylus_run", 1},
-      {"name", run.name},
-      {"prompts", std::move(prompts)},
-      {"suffix", run.suffix},
-      {"negative_prompt", run.negative_prompt},
-      {"models", run.models},
-      {"methods", std::move(methods)},
-      {"guidance", run.guidance},
-      {"pictures", run.pictures},
-      {"seed", run.run_seed},
-      {"steps", run.steps},
-      {"width", run.width},
-      {"height", run.height},
-      {"sampler", run.sampler},
-      {"batch", run.batch},
-      {"hires_scale", run.hires_scale},
-      {"hires_strength", run.hires_strength},
-      {"base", run.base},
-      {"allow_nsfw", run.allow_nsfw},
-      {"allow_unrated", run.allow_unrated},
-      {"allow_people", run.allow_people},
-      {"metrics",
-       {{"clip", run.metrics.clip},
-        {"clip_tokenizer", run.metrics.clip_tokenizer.string()},
-        {"inception", run.metrics.inception.string()},
-        {"inception_resize", run.metrics.inception_resize},
-        {"reference", run.metrics.reference.string()}}},
-      {"primary", run.primary},
-      {"best_of", run.best_of},
-      {"resamples", run.resamples},
-      {"retries", run.retries}};
+  const ordered_json root = {{"stylus_run", 1},
+                             {"name", run.name},
+                             {"prompts", std::move(prompts)},
+                             {"suffix", run.suffix},
+                             {"negative_prompt", run.negative_prompt},
+                             {"models", run.models},
+                             {"methods", std::move(methods)},
+                             {"guidance", run.guidance},
+                             {"pictures", run.pictures},
+                             {"seed", run.run_seed},
+                             {"steps", run.steps},
+                             {"width", run.width},
+                             {"height", run.height},
+                             {"sampler", run.sampler},
+                             {"batch", run.batch},
+                             {"hires_scale", run.hires_scale},
+                             {"hires_strength", run.hires_strength},
+                             {"base", run.base},
+                             {"allow_nsfw", run.allow_nsfw},
+                             {"allow_unrated", run.allow_unrated},
+                             {"allow_people", run.allow_people},
+                             {"metrics",
+                              {{"clip", run.metrics.clip},
+                               {"clip_tokenizer", run.metrics.clip_tokenizer.string()},
+                               {"inception", run.metrics.inception.string()},
+                               {"inception_resize", run.metrics.inception_resize},
+                               {"reference", run.metrics.reference.string()}}},
+                             {"primary", run.primary},
+                             {"best_of", run.best_of},
+                             {"resamples", run.resamples},
+                             {"retries", run.retries}};
   return root.dump(1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -37,11 +37,11 @@ struct RunPrompt {
 
 /// What measures the pictures.
 struct MetricModels {
-  std::string clip = "mini";            ///< "mini", or a folder; "" = none.
+  std::string clip = "mini";             ///< "mini", or a folder; "" = none.
   std::filesystem::path clip_tokenizer;  ///< "" = beside the model, else CLIP's own.
   std::filesystem::path inception;       ///< pytorch-fid's weights as safetensors; "" = none.
   std::string inception_resize = "pytorch-fid";
-  std::filesystem::path reference;       ///< Folder of real pictures; "" = none.
+  std::filesystem::path reference;  ///< Folder of real pictures; "" = none.
 };
 
 /// A run: everything that decides its pictures and figures. Immutable once a run has begun.

@@ -188,7 +188,8 @@ std::vector<float> resize_plane(const std::vector<float>& values, std::int64_t i
   };
   std::vector<float> result = values;
   if (width != input_width) {
-    result = apply(result, taps_of(input_width, width, filter), input_height, input_width, width, 1);
+    result =
+        apply(result, taps_of(input_width, width, filter), input_height, input_width, width, 1);
   }
   if (height != input_height) {
     result = apply(result, taps_of(input_height, height, filter), width, 1, 1, width);
@@ -202,8 +203,8 @@ Picture resize_and_crop(const Picture& picture, std::int64_t size, Filter filter
   const bool is_wide = picture.width >= picture.height;
   const std::int64_t longer = size * (is_wide ? picture.width : picture.height) /
                               (is_wide ? picture.height : picture.width);
-  const Picture scaled = resize_picture(picture, is_wide ? longer : size, is_wide ? size : longer,
-                                        filter);
+  const Picture scaled =
+      resize_picture(picture, is_wide ? longer : size, is_wide ? size : longer, filter);
   const std::int64_t left = (scaled.width - size) / 2;
   const std::int64_t top = (scaled.height - size) / 2;
   Picture result(size, size);

@@ -165,8 +165,7 @@ std::vector<BatchTimes> RunStore::times() const {
   Database::Query query = impl_->database.query(
       "SELECT pictures, seconds, prepare_seconds FROM batches ORDER BY number");
   while (query->step()) {
-    result.push_back(
-        {static_cast<std::size_t>(query->integer(0)), query->real(1), query->real(2)});
+    result.push_back({static_cast<std::size_t>(query->integer(0)), query->real(1), query->real(2)});
   }
   return result;
 }
@@ -174,11 +173,10 @@ std::vector<BatchTimes> RunStore::times() const {
 void RunStore::merge(const RunStore& other) {
   const std::vector<RunItem> own = items();
   const std::vector<RunItem> theirs = other.items();
-  const bool same = std::equal(own.begin(), own.end(), theirs.begin(), theirs.end(),
-                               [](const RunItem& a, const RunItem& b) {
-                                 return a.key == b.key && a.method == b.method &&
-                                        a.prompt == b.prompt && a.image == b.image;
-                               });
+  const bool same = std::equal(
+      own.begin(), own.end(), theirs.begin(), theirs.end(), [](const RunItem& a, const RunItem& b) {
+        return a.key == b.key && a.method == b.method && a.prompt == b.prompt && a.image == b.image;
+      });
   require(same, ErrorCode::kInvalidArgument,
           "the shards do not hold the same items: they were planned with different catalogues or "
           "adapter files; give every shard the same ones");
@@ -192,8 +190,8 @@ void RunStore::merge(const RunStore& other) {
                           record.error, record.task.key);
     }
   }
-  Database::Query query = other.impl_->database.query(
-      "SELECT number, pictures, seconds, prepare_seconds FROM batches");
+  Database::Query query =
+      other.impl_->database.query("SELECT number, pictures, seconds, prepare_seconds FROM batches");
   while (query->step()) {
     impl_->database.run("INSERT OR IGNORE INTO batches VALUES (?, ?, ?, ?)", query->integer(0),
                         query->integer(1), query->real(2), query->real(3));

@@ -22,7 +22,7 @@ struct StoredPlan {
 
 /// One picture to make: everything that decides its pixels has one key.
 struct PictureTask {
-  std::string key;  ///< 64 hex digits
+  std::string key;                    ///< 64 hex digits
   std::string model, method, prompt;  ///< The first item that wants it; its plan is the picture's.
   double guidance = 0;
   std::int64_t seed = 0;

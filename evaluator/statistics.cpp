@@ -52,7 +52,8 @@ double deviation_of(std::span<const double> values) {
 
 Interval bootstrap(std::size_t rows, int resamples, std::uint64_t seed,
                    const std::function<double(std::span<const std::size_t>)>& figure) {
-  require(resamples >= 100, ErrorCode::kInvalidArgument, "an interval needs at least 100 resamples");
+  require(resamples >= 100, ErrorCode::kInvalidArgument,
+          "an interval needs at least 100 resamples");
   if (rows == 0) {
     return {};
   }

@@ -35,7 +35,7 @@ struct Interval {
 /// How often the first of each pair is larger.
 struct Wins {
   std::size_t wins = 0, ties = 0, losses = 0;
-  Interval rate;             ///< (wins + ties / 2) / all, Wilson.
+  Interval rate;           ///< (wins + ties / 2) / all, Wilson.
   double sign_test_p = 1;  ///< Two-sided, ties left out.
 };
 
@@ -52,7 +52,7 @@ struct Wins {
 /// Requires: at least one value.
 [[nodiscard]] double quantile(std::span<const double> sorted, double share);
 
-[[nodiscard]] double mean_of(std::span<const double> values);          ///< 0 of none.
-[[nodiscard]] double deviation_of(std::span<const double> values);    ///< n - 1; 0 of fewer than two.
+[[nodiscard]] double mean_of(std::span<const double> values);       ///< 0 of none.
+[[nodiscard]] double deviation_of(std::span<const double> values);  ///< n - 1; 0 of fewer than two.
 
 }  // namespace stylus::evaluator

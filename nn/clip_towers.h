@@ -12,9 +12,9 @@ namespace stylus::nn {
 
 /// How pictures are brought to a tower's size and range.
 struct ClipPreprocessing {
-  std::int64_t size = 224;    ///< The short side, and the side of the square cut from the middle.
+  std::int64_t size = 224;  ///< The short side, and the side of the square cut from the middle.
   std::string filter = "bicubic";  ///< "bicubic", "bilinear", "lanczos" or "box"; Pillow's.
-  bool keeps_shape = true;    ///< false (SigLIP): the whole picture is squeezed into the square.
+  bool keeps_shape = true;  ///< false (SigLIP): the whole picture is squeezed into the square.
   std::array<double, 3> mean = {0.48145466, 0.4578275, 0.40821073};
   std::array<double, 3> deviation = {0.26862954, 0.26130258, 0.27577711};
 };

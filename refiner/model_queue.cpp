@@ -79,8 +79,7 @@ std::optional<Question> take(Desk& desk) {
   return std::nullopt;
 }
 
-void store(Desk& desk, const Question& question, Described described,
-           const Describer& describer) {
+void store(Desk& desk, const Question& question, Described described, const Describer& describer) {
   catalog::ModelReply& reply = described.reply;
   reply.row = question.adapter.row;
   reply.model = describer.model();

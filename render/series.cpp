@@ -43,8 +43,7 @@ void join_pictures(SeriesPass& batch) {
     for (std::size_t i = 0; i < own.adapters.size(); ++i) {
       const generator::RequestAdapter& adapter = own.adapters[i];
       const std::tuple key{adapter.file.string(), adapter.weight, adapter.text_encoder_weight};
-      image.mask[places.at(key)] =
-          i < own.images[0].mask.size() ? own.images[0].mask[i] : 1.0;
+      image.mask[places.at(key)] = i < own.images[0].mask.size() ? own.images[0].mask[i] : 1.0;
     }
     request.images.push_back(std::move(image));
   }
@@ -54,7 +53,7 @@ void join_pictures(SeriesPass& batch) {
 }
 
 void run_pass(const SeriesPass& batch, generator::Generator& generator, Events& events,
-               const std::function<void()>& on_step) {
+              const std::function<void()>& on_step) {
   generator::RenderRequest request = batch.job.request;
   request.width = request.width > 0 ? request.width : generator.native_size();
   request.height = request.height > 0 ? request.height : generator.native_size();

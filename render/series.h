@@ -12,9 +12,9 @@ namespace stylus::render {
 /// Many pictures with prompts, adapters and seeds of their own, out of one loaded model: what
 /// evaluation runs ask for. Format: docs/formats.md#render-job, "batches".
 struct Series {
-  Job base;                  ///< The model and how to open it.
-  nlohmann::json settings;   ///< Of every batch that does not say otherwise.
-  nlohmann::json batches;    ///< A list of objects, each read when its turn comes.
+  Job base;                 ///< The model and how to open it.
+  nlohmann::json settings;  ///< Of every batch that does not say otherwise.
+  nlohmann::json batches;   ///< A list of objects, each read when its turn comes.
 };
 
 /// Pictures that run together. Which pictures share a pass is part of the answer's last bits.

@@ -33,7 +33,8 @@ std::string with_interval(const evaluator::Interval& interval) {
 }
 
 void print_figures(const evaluator::Figures& figures) {
-  Table groups({"model", "guidance", "method", "prompts", "pictures", "adapters", figures.clip_name});
+  Table groups(
+      {"model", "guidance", "method", "prompts", "pictures", "adapters", figures.clip_name});
   for (const evaluator::GroupFigures& group : figures.groups) {
     groups.add({group.model, number(group.guidance), group.method, std::to_string(group.prompts),
                 std::to_string(group.pictures), number(group.adapters),
@@ -83,7 +84,8 @@ void merge_shards(const EvaluateCommand& command, const Manifest& run,
             ErrorCode::kInvalidArgument, "'", part, "' holds another run than ", command.run_file);
     const evaluator::RunStore other(fs::path(part) / "items.db");
     for (const evaluator::PictureRecord& record : other.pictures()) {
-      if (record.state != evaluator::PictureState::kDone || fs::exists(folder.picture(record.sha256))) {
+      if (record.state != evaluator::PictureState::kDone ||
+          fs::exists(folder.picture(record.sha256))) {
         continue;
       }
       const fs::path place = folder.picture(record.sha256);
@@ -91,8 +93,8 @@ void merge_shards(const EvaluateCommand& command, const Manifest& run,
       std::error_code error;
       fs::create_directories(place.parent_path(), error);
       fs::copy_file(evaluator::RunFolder::picture_in(part, record.sha256), scratch, error);
-      require(!error, ErrorCode::kIo, "'", part, "' lacks a picture that its items.db names: ",
-              error.message());
+      require(!error, ErrorCode::kIo, "'", part,
+              "' lacks a picture that its items.db names: ", error.message());
       require(folder.keep_picture(scratch) == record.sha256, ErrorCode::kCorruptData, "'", part,
               "': the picture ", record.sha256, " is damaged");
     }
@@ -120,11 +122,11 @@ int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
   }
   ProgressLine line(global);
   const ProgressFn progress = line.function();
-  const evaluator::RunFolder folder(
-      command.shard.empty()
-          ? output
-          : output / ("shard-" + std::to_string(shard.index) + "-of-" + std::to_string(shard.count)),
-      run);
+  const evaluator::RunFolder folder(command.shard.empty()
+                                        ? output
+                                        : output / ("shard-" + std::to_string(shard.index) +
+                                                    "-of-" + std::to_string(shard.count)),
+                                    run);
   evaluator::RunStore store(folder.database());
   if (!store.is_laid_out()) {
     plan_run(global, run, store, progress);

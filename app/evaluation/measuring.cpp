@@ -41,7 +41,8 @@ Extractor clip_extractor(const Manifest& run, const Locations& locations) {
   Extractor clip;
   clip.kind = "clip";
   const Model embedded = run.metrics.clip == "mini" ? find_model(locations, "mini") : Model();
-  clip.model = run.metrics.clip == "mini" ? embedded.path / "mini_clip" : fs::path(run.metrics.clip);
+  clip.model =
+      run.metrics.clip == "mini" ? embedded.path / "mini_clip" : fs::path(run.metrics.clip);
   if (!run.metrics.clip_tokenizer.empty()) {
     clip.tokenizer = run.metrics.clip_tokenizer;
   } else if (fs::exists(clip.model / "vocab.json")) {
@@ -53,8 +54,8 @@ Extractor clip_extractor(const Manifest& run, const Locations& locations) {
   } else {
     clip.tokenizer = find_clip_vocabulary(locations);
   }
-  require(fs::exists(clip.model / "model.safetensors"), ErrorCode::kNotFound,
-          "the CLIP model '", clip.model.string(),
+  require(fs::exists(clip.model / "model.safetensors"), ErrorCode::kNotFound, "the CLIP model '",
+          clip.model.string(),
           "' has no model.safetensors; give the folder of a model that transformers saved");
   clip.id = file_hash(clip.model / "model.safetensors");
   if (fs::exists(clip.model / "preprocessor_config.json")) {
@@ -108,8 +109,9 @@ class FeatureStore {
   std::size_t truncated(const std::vector<std::string>& texts) const {
     std::string content = how_.kind + "\n" + how_.id + "\n" + how_.resize + "\n";
     content += json({std::vector<std::string>(), texts}).dump();
-    const fs::path file = folder_.features() / (how_.kind + "-" + sha256_hex(content).substr(0, 24) +
-                                                ".safetensors.json");
+    const fs::path file =
+        folder_.features() /
+        (how_.kind + "-" + sha256_hex(content).substr(0, 24) + ".safetensors.json");
     if (!fs::exists(file)) {
       return 0;
     }
@@ -152,9 +154,11 @@ RunResults gather_results(const GlobalOptions& global, const EvaluateCommand& co
                          all.begin() + static_cast<std::ptrdiff_t>(end));
     };
     evaluator::append_rows(results.clip_pictures,
-                           clip.rows(part(files), {}, part(hashes), [&](std::size_t done) {
-                             progress({"measuring", i + done, files.size()});
-                           }).pictures);
+                           clip.rows(part(files), {}, part(hashes),
+                                     [&](std::size_t done) {
+                                       progress({"measuring", i + done, files.size()});
+                                     })
+                               .pictures);
   }
   std::vector<std::string> texts;
   for (const evaluator::RunPrompt& prompt : run.prompts) {

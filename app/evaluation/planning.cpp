@@ -72,8 +72,8 @@ class RunPlanner {
     options.filter = filter_;
     options.negative_prompt = run_.negative_prompt;
     options.insert_triggers = method.triggers;
-    options.weights = method.weights == "paper" ? composer::WeightRule::kPaper
-                                                : composer::WeightRule::kBudget;
+    options.weights =
+        method.weights == "paper" ? composer::WeightRule::kPaper : composer::WeightRule::kBudget;
     options.max_adapters = method.adapters;
     options.threshold = method.threshold;
     switch (method.kind) {
@@ -112,7 +112,8 @@ class RunPlanner {
 
   std::vector<catalog::AdapterRow> random_rows(const RunPrompt& prompt, int count) const {
     std::vector<catalog::AdapterRow> rows;
-    for (catalog::AdapterRow row = 0; static_cast<std::size_t>(row) < compiled_.allowed.words().size() * 64; ++row) {
+    for (catalog::AdapterRow row = 0;
+         static_cast<std::size_t>(row) < compiled_.allowed.words().size() * 64; ++row) {
       if (compiled_.allowed.contains(row)) {
         rows.push_back(row);
       }

@@ -127,20 +127,20 @@ class ModelRenderer {
       for (const PictureTask& task : batches[i]) {
         pictures.push_back({{"plan", plan_of(task)}, {"output", scratch_file(task).string()}});
       }
-      list.push_back({{"guidance", batches[i].front().guidance}, {"pictures", std::move(pictures)}});
+      list.push_back(
+          {{"guidance", batches[i].front().guidance}, {"pictures", std::move(pictures)}});
     }
-    ordered_json job = {
-        {"stylus_render_job", 1},
-        {"model", model.path.string()},
-        {"model_name", model.name},
-        {"steps", run_.steps > 0 ? run_.steps : model.steps.value_or(20)},
-        {"width", run_.width > 0 ? run_.width : model.width.value_or(0)},
-        {"height", run_.height > 0 ? run_.height : model.height.value_or(0)},
-        {"sampler", run_.sampler.empty() ? model.sampler : run_.sampler},
-        {"device", command_.device},
-        {"threads", command_.threads},
-        {"clip_vocabulary", find_clip_vocabulary(locations_).string()},
-        {"batches", std::move(list)}};
+    ordered_json job = {{"stylus_render_job", 1},
+                        {"model", model.path.string()},
+                        {"model_name", model.name},
+                        {"steps", run_.steps > 0 ? run_.steps : model.steps.value_or(20)},
+                        {"width", run_.width > 0 ? run_.width : model.width.value_or(0)},
+                        {"height", run_.height > 0 ? run_.height : model.height.value_or(0)},
+                        {"sampler", run_.sampler.empty() ? model.sampler : run_.sampler},
+                        {"device", command_.device},
+                        {"threads", command_.threads},
+                        {"clip_vocabulary", find_clip_vocabulary(locations_).string()},
+                        {"batches", std::move(list)}};
     if (run_.hires_scale > 1) {
       job["hires"] = {{"scale", run_.hires_scale}, {"strength", run_.hires_strength}};
     }
@@ -169,9 +169,9 @@ class ModelRenderer {
     for (const PictureTask& task : batch) {
       finished.push_back({task.key, folder_.keep_picture(scratch_file(task))});
     }
-    store_.finish_batch(batch.front().batch, finished,
-                        {batch.size(), event.value("seconds", 0.0),
-                         event.value("prepare_seconds", 0.0)});
+    store_.finish_batch(
+        batch.front().batch, finished,
+        {batch.size(), event.value("seconds", 0.0), event.value("prepare_seconds", 0.0)});
   }
 
   Locations locations_;

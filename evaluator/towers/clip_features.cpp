@@ -24,7 +24,8 @@ using generator::ClipTokenizer;
 Rows unit_rows(const at::Tensor& embeddings) {
   const at::Tensor norms =
       at::linalg_vector_norm(embeddings, 2, at::IntArrayRef{-1}, /*keepdim=*/true);
-  const at::Tensor unit = embeddings.div(norms.clamp_min(1e-12)).to(at::kCPU, at::kFloat).contiguous();
+  const at::Tensor unit =
+      embeddings.div(norms.clamp_min(1e-12)).to(at::kCPU, at::kFloat).contiguous();
   Rows rows(static_cast<std::size_t>(unit.size(0)), static_cast<std::size_t>(unit.size(1)));
   std::copy_n(unit.const_data_ptr<float>(), rows.values.size(), rows.values.data());
   return rows;

@@ -54,7 +54,9 @@ std::int64_t count_of(const json& root, const char* key, std::int64_t fallback, 
   return found->get<std::int64_t>();
 }
 
-void say(std::ostream& out, const ordered_json& event) { out << event.dump() << '\n' << std::flush; }
+void say(std::ostream& out, const ordered_json& event) {
+  out << event.dump() << '\n' << std::flush;
+}
 
 }  // namespace
 

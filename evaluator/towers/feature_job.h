@@ -12,9 +12,9 @@ namespace stylus::evaluator {
 /// One call of the program `stylus-evaluate`: pictures and texts in, feature rows out.
 /// Format: docs/formats.md#feature-job
 struct FeatureJob {
-  std::string kind;             ///< "clip" or "inception".
-  std::filesystem::path model;  ///< clip: folder; inception: safetensors file.
-  std::filesystem::path tokenizer;  ///< clip: vocabulary of the text tower; needed for texts.
+  std::string kind;                    ///< "clip" or "inception".
+  std::filesystem::path model;         ///< clip: folder; inception: safetensors file.
+  std::filesystem::path tokenizer;     ///< clip: vocabulary of the text tower; needed for texts.
   std::string resize = "pytorch-fid";  ///< inception: "pytorch-fid" or "clean-fid".
   std::vector<std::filesystem::path> pictures;
   std::vector<std::string> texts;

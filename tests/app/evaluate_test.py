@@ -135,7 +135,7 @@ class Runs(Home):
         lines[1]["adapters"] = [template | {"id": "test:gone", "file": "/nowhere/gone.safetensors", "keywords": []}]
         (self.work / "plans.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
         run = self.write("plans.json", methods=["base", {"name": "mine", "kind": "plans", "file": "plans.jsonl"}],
-                         guidance=[1], pictures=1)
+                         guidance=[1], pictures=1, best_of=0)
 
         self.evaluate(run, status=1)
 

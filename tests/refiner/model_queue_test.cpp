@@ -143,11 +143,10 @@ TEST_F(RefineByModel, ASpentBudgetEndsTheRunAndTheNextGoesOn) {
 }
 
 TEST_F(RefineByModel, CtrlCStopsBetweenQuestions) {
-  EXPECT_THROW((void)refine_by_model(catalog_, describer_, {},
-                                     [](const Progress&) {
-                                       fail(ErrorCode::kCancelled, "stopped");
-                                     }),
-               Error);
+  EXPECT_THROW(
+      (void)refine_by_model(catalog_, describer_, {},
+                            [](const Progress&) { fail(ErrorCode::kCancelled, "stopped"); }),
+      Error);
   EXPECT_NO_THROW((void)run());
 }
 
