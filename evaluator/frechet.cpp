@@ -88,8 +88,8 @@ double frechet_infinity(RowsView a, RowsView b, std::size_t points, std::uint64_
   double sum_xy = 0;
   for (std::size_t point = 0; point < points; ++point) {
     const double share = static_cast<double>(point) / static_cast<double>(points - 1);
-    const auto count = static_cast<std::size_t>(
-        std::lround(static_cast<double>(a.rows) * (0.25 + 0.75 * share)));
+    const auto count =
+        static_cast<std::size_t>(std::lround(static_cast<double>(a.rows) * (0.25 + 0.75 * share)));
     Rows subset(count, a.dim);
     for (std::size_t i = 0; i < count; ++i) {
       std::swap(order[i], order[i + static_cast<std::size_t>(random() % (a.rows - i))]);
