@@ -213,7 +213,8 @@ ErrorBody read_error(std::string_view body) {
 }
 
 std::optional<BodyStyle> plainer_style(const BodyStyle& style, int status, const ErrorBody& error) {
-  if (status != 400 && status != 422 && status != 501) {
+  // 500: llama-cpp-python answers so to fields that it does not know.
+  if (status != 400 && status != 422 && status != 500 && status != 501) {
     return std::nullopt;
   }
   BodyStyle plainer = style;
@@ -222,7 +223,7 @@ std::optional<BodyStyle> plainer_style(const BodyStyle& style, int status, const
   } else if (style.temperature && speaks_of(error, {"temperature"})) {
     plainer.temperature = false;
   } else if (style.structure != BodyStyle::Structure::kFree &&
-             (error.message.empty() ||
+             ((error.message.empty() && status != 500) ||
               speaks_of(error, {"response_format", "json_schema", "json_object", "schema",
                                 "grammar", "structured"}))) {
     plainer.structure = style.structure == BodyStyle::Structure::kSchema

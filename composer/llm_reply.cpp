@@ -61,6 +61,14 @@ std::optional<std::size_t> match_at(std::string_view text, std::size_t begin,
   return at;
 }
 
+/// Models that copy the form write "..." where a reason belongs.
+bool says_something(std::string_view reason) {
+  return std::any_of(reason.begin(), reason.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           static_cast<unsigned char>(c) >= 0x80;
+  });
+}
+
 std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   out.append(truncate_utf8(text, 80)).append("\"");
@@ -166,7 +174,7 @@ class Reader {
         reason =
             collapse_blanks(chat::data_text(adapter["reason"].get<std::string>(), kReasonBytes));
       }
-      if (reason.empty()) {
+      if (!says_something(reason)) {
         problem("adapter " + std::to_string(value) + " has no \"reason\"");
       } else if (!used_.insert(value).second) {
         problem("adapter " + std::to_string(value) + " is used more than once");

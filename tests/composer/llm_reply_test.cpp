@@ -64,8 +64,9 @@ TEST(ReadSelection, RefusesAdaptersThatWereNotOffered) {
 }
 
 TEST(ReadSelection, HoldsTheRules) {
-  EXPECT_THAT(read(topic("lighthouse", R"({"number": 1})")).problems,
-              Contains(HasSubstr("no \"reason\"")));
+  for (const char* pick : {R"({"number": 1})", R"({"number": 1, "reason": "..."})"}) {
+    EXPECT_THAT(read(topic("lighthouse", pick)).problems, Contains(HasSubstr("no \"reason\"")));
+  }
   EXPECT_THAT(
       read(topic("lighthouse", R"({"number":1,"reason":"r"},{"number":1,"reason":"r"})")).problems,
       Contains(HasSubstr("more than once")));
