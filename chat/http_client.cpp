@@ -96,6 +96,18 @@ HttpAnswer HttpClient::post(const std::string& body) {
   return transport_.post(body, settings_.key);
 }
 
+Reply HttpClient::read_success(const HttpAnswer& answer, const Request& request) const {
+  try {
+    return read_completion(answer.body, settings_.model, countable_bytes(request),
+                           settings_.max_reply_bytes);
+  } catch (const Error&) {
+    // Some gateways pass failures on with status 200.
+    const ErrorBody hidden = read_error(answer.body);
+    require(hidden.message.empty(), ErrorCode::kCorruptData, complaint(answer, hidden));
+    throw;
+  }
+}
+
 HttpClient::Attempt HttpClient::attempt(const Request& request, BodyStyle& style) {
   Attempt attempt;
   const std::string body = request_body(request, settings_.model, style);
@@ -114,8 +126,7 @@ HttpClient::Attempt HttpClient::attempt(const Request& request, BodyStyle& style
             ErrorCode::kCorruptData, endpoint_.authority(), " answered with ",
             truncate_utf8(repair_utf8(answer.content_type), 80),
             ", expected JSON; is the URL of the model server right?");
-    attempt.reply =
-        read_completion(answer.body, settings_.model, body.size(), settings_.max_reply_bytes);
+    attempt.reply = read_success(answer, request);
     gate_.add_tokens(attempt.reply->usage.total());
     return attempt;
   }

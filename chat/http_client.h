@@ -28,6 +28,7 @@ class HttpClient : public Client {
   struct Attempt;
   [[nodiscard]] Attempt attempt(const Request& request, BodyStyle& style);
   [[nodiscard]] HttpAnswer post(const std::string& body);
+  [[nodiscard]] Reply read_success(const HttpAnswer& answer, const Request& request) const;
   [[nodiscard]] std::string without_key(std::string text) const;
   [[nodiscard]] std::string complaint(const HttpAnswer& answer, const ErrorBody& error) const;
   [[nodiscard]] std::chrono::milliseconds wait_before(int retry);

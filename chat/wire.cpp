@@ -154,6 +154,15 @@ Json recorded_request(const Request& request, const std::string& model) {
   return body_json(request, model, {}, description);
 }
 
+std::size_t countable_bytes(const Request& request) {
+  constexpr std::size_t kPictureBytes = 4000;  // a thousand tokens, between what providers count
+  std::size_t bytes = request.schema_json.size();
+  for (const Message& message : request.messages) {
+    bytes += message.text.size() + kPictureBytes * message.pictures.size();
+  }
+  return bytes;
+}
+
 Reply read_completion(std::string_view body, const std::string& asked_model,
                       std::size_t request_bytes, std::size_t max_bytes) {
   JsonLimits limits;

@@ -35,10 +35,14 @@ struct BodyStyle {
 [[nodiscard]] nlohmann::ordered_json recorded_request(const Request& request,
                                                       const std::string& model);
 
+/// Bytes of text that a request is worth where the server does not count its tokens: its texts, and
+/// 4,000 for each picture.
+[[nodiscard]] std::size_t countable_bytes(const Request& request);
+
 /// Reads a chat completion.
 ///
 /// Content may be a text, null or a list of text parts. Counts that are missing or absurd are
-/// estimated from the texts. Unknown fields are ignored.
+/// estimated from `request_bytes` and the reply's length. Unknown fields are ignored.
 /// Requires: an object with a choice that holds a message, else Error(kCorruptData).
 [[nodiscard]] Reply read_completion(std::string_view body, const std::string& asked_model,
                                     std::size_t request_bytes, std::size_t max_bytes);

@@ -182,6 +182,13 @@ TEST(HttpClient, RefusesAnswersThatAreNoCompletions) {
   }
 }
 
+TEST(HttpClient, TellsFailuresThatLookLikeSuccess) {
+  const FaultServer server({ServerAnswer{http_answer(R"({"error":{"message":"no credit"}})")}});
+  Asking asking(server);
+
+  EXPECT_THAT(asking.message(), HasSubstr("no credit"));
+}
+
 TEST(HttpClient, RefusesHugeAnswers) {
   const FaultServer announced(
       {ServerAnswer{"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\nx"}});

@@ -80,6 +80,13 @@ TEST(ReadCompletion, RefusesWhatIsNoCompletion) {
   }
 }
 
+TEST(CountableBytes, CountsTextsAndPictures) {
+  Request request;
+  request.messages.push_back({Role::kUser, "12345678", {{"image/png", "x"}}});
+
+  EXPECT_EQ(countable_bytes(request), 4008U);
+}
+
 TEST(ReadError, KnowsTheFormsInUse) {
   EXPECT_EQ(read_error(R"({"error":{"message":"too\nlong","code":"c"}})").message, "too long");
   EXPECT_EQ(read_error(R"({"error":{"message":"x","code":"c"}})").code, "c");
