@@ -61,7 +61,9 @@ Json card_json(std::size_t number, const catalog::Adapter& adapter) {
   if (!adapter.categories.empty()) {
     card["for"] = adapter.categories;
   }
-  const std::string text = collapse_blanks(chat::data_text(adapter.description, kTextBytes));
+  // The refiner's line first: it is in English and about what the adapter shows.
+  const std::string text = collapse_blanks(
+      chat::data_text(adapter.summary + "\n" + adapter.description, kTextBytes));
   if (!text.empty()) {
     card["text"] = text;
   }
