@@ -68,7 +68,7 @@ std::string read_key_file(const std::filesystem::path& path) {
   require((info.st_mode & 077U) == 0, ErrorCode::kInvalidArgument, "others may read the key file '",
           path.string(), "'; run: chmod 600 '", path.string(), "'");
   const std::string text = read_file(path, kMaxKeyBytes);
-  const std::string key(trim(text));
+  std::string key(trim(text));
   require(!key.empty(), ErrorCode::kInvalidArgument, "the key file '", path.string(), "' is empty");
   check_key(key, "in '" + path.string() + "'");
   return key;

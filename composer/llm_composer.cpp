@@ -14,7 +14,7 @@
 namespace stylus::composer {
 namespace {
 
-constexpr std::size_t kKeptReplyBytes = 16 * 1024;
+constexpr std::size_t kKeptReplyBytes = std::size_t{16} << 10U;
 
 /// One conversation: two turns, and a third where a reply breaks the rules.
 class Conversation {
