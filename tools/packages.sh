@@ -7,7 +7,7 @@ BUILD_PACKAGES=(
   nlohmann-json3-dev libeigen3-dev libutf8proc-dev libcli11-dev libspdlog-dev
   libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev fonts-dejavu-core
 )
-TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev)
+TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev ccache)
 FUZZ_PACKAGES=(clang libclang-rt-dev libomp-dev)
 
 say() { printf '== %s\n' "$*"; }
