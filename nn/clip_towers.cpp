@@ -83,6 +83,26 @@ ClipPreprocessing read_preprocessing(const fs::path& folder, const ClipVisionCon
 
 }  // namespace
 
+StoredTensors normalised_vision_names(const StoredTensors& tensors) {
+  StoredTensors result;
+  for (const auto& [name, tensor] : tensors) {
+    if (name.ends_with("position_ids")) {
+      continue;
+    }
+    if (name.starts_with("vision_model.") || name.starts_with("visual_projection.")) {
+      result.emplace(name, tensor);
+      continue;
+    }
+    for (const char* part :
+         {"embeddings.", "encoder.", "pre_layrnorm.", "post_layernorm.", "head."}) {
+      if (name.starts_with(part)) {
+        result.emplace("vision_model." + name, tensor);
+      }
+    }
+  }
+  return result;
+}
+
 ClipTowers load_clip_towers(const fs::path& folder, const TensorOptions& options) {
   const fs::path path = folder / "config.json";
   require(fs::exists(path), ErrorCode::kNotFound, "'", folder.string(),
@@ -90,15 +110,12 @@ ClipTowers load_clip_towers(const fs::path& folder, const TensorOptions& options
   const std::string what = path.string();
   const json config = parse_json(read_file(path, kLongestConfig), what);
   const ClipVisionConfig vision = read_clip_vision_config(config, what);
+  const StoredTensors stored = read_weights(folder);
+  const StoredTensors vision_tensors = normalised_vision_names(stored);
   StoredTensors text_tensors;
-  StoredTensors vision_tensors;
-  for (auto& [name, tensor] : read_weights(folder)) {
-    if (name.ends_with("position_ids")) {
-      continue;
-    }
-    if (name.starts_with("vision_model.") || name.starts_with("visual_projection.")) {
-      vision_tensors.emplace(name, tensor);
-    } else if (name.starts_with("text_model.") || name.starts_with("text_projection.")) {
+  for (const auto& [name, tensor] : stored) {
+    const bool is_text = name.starts_with("text_model.") || name.starts_with("text_projection.");
+    if (is_text && !name.ends_with("position_ids")) {
       text_tensors.emplace(name, tensor);
     }
   }

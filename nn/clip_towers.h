@@ -26,6 +26,10 @@ struct ClipTowers {
   ClipPreprocessing preprocessing;
 };
 
+/// Brings a picture tower's names to transformers' old form: "vision_model." in front where it is
+/// missing, without position_ids. Names of other parts are left out.
+[[nodiscard]] StoredTensors normalised_vision_names(const StoredTensors& tensors);
+
 /// A folder as transformers saves it: config.json, model.safetensors (or its fp16 variant or
 /// shards) and, for other than OpenAI's preprocessing, preprocessor_config.json.
 ///
