@@ -10,12 +10,14 @@
 #include <tuple>
 
 #include "composer/plan.h"
+#include "evaluator/frechet.h"
 
 namespace stylus::evaluator {
 namespace {
 
 constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
 constexpr std::size_t kFewPrompts = 100;
+constexpr std::size_t kFewForDistances = 2048;
 
 /// 100 x cosine of two unit rows.
 double clip_score(std::span<const float> picture, std::span<const float> text) {
@@ -53,6 +55,7 @@ class Measurer {
       if (row == results.picture_rows.end()) {
         continue;
       }
+      rows_[{item.model, item.guidance, item.method}][item.prompt].push_back(row->second);
       Scores& scores = scores_[{item.model, item.guidance, item.method}];
       scores.resize(run_.prompts.size());
       const std::size_t prompt = prompt_numbers_.at(item.prompt);
@@ -122,12 +125,72 @@ class Measurer {
     result.clip_score_first = interval(first);
     result.clip_score_best = interval(best);
     result.clip_deviation = mean_of(deviations);
+    add_diversity(result);
+    add_reference(result);
     const std::vector<std::size_t>& adapters = adapters_[{model, method}];
     for (const std::size_t count : adapters) {
       result.adapters += static_cast<double>(count) / static_cast<double>(adapters.size());
       result.with_adapters += (count > 0 ? 1.0 : 0.0) / static_cast<double>(adapters.size());
     }
     return result;
+  }
+
+  static Rows chosen(const Rows& all, const std::vector<std::size_t>& numbers) {
+    Rows rows(numbers.size(), all.dim);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      std::copy_n(all.row(numbers[i]).data(), all.dim, rows.row(i).data());
+    }
+    return rows;
+  }
+
+  void add_diversity(GroupFigures& group) {
+    std::vector<double> spread;
+    std::vector<double> vendi;
+    std::vector<double> traces;
+    const bool has_inception = results_.inception_pictures.rows > 0;
+    for (const auto& [prompt, numbers] : rows_[{group.model, group.guidance, group.method}]) {
+      if (numbers.size() < 2) {
+        continue;
+      }
+      if (results_.clip_pictures.rows > 0) {
+        const Rows rows = chosen(results_.clip_pictures, numbers);
+        spread.push_back(mean_pairwise_distance(rows.view()));
+        vendi.push_back(vendi_score(rows.view()));
+        if (!has_inception) {
+          traces.push_back(covariance_trace(rows.view()));
+        }
+      }
+      if (has_inception) {
+        traces.push_back(covariance_trace(chosen(results_.inception_pictures, numbers).view()));
+      }
+    }
+    group.diversity = interval(spread);
+    group.vendi = interval(vendi);
+    group.dfid = interval(traces);
+  }
+
+  void add_reference(GroupFigures& group) {
+    std::vector<std::size_t> numbers;
+    for (const auto& [prompt, own] : rows_[{group.model, group.guidance, group.method}]) {
+      numbers.insert(numbers.end(), own.begin(), own.end());
+    }
+    const auto add = [&](const Rows& all, const Rows& reference, const std::string& name) {
+      constexpr std::size_t kNeighbours = 5;
+      if (all.rows == 0 || std::min(numbers.size(), reference.rows) <= kNeighbours) {
+        return;
+      }
+      const Rows rows = chosen(all, numbers);
+      ReferenceFigures figures;
+      figures.features = name;
+      figures.frechet = frechet_distance(rows.view(), reference.view());
+      figures.kernel = kernel_distance(rows.view(), reference.view(), 100, 1000, run_.run_seed);
+      figures.coverage = neighbour_coverage(reference.view(), rows.view(), kNeighbours);
+      figures.cmmd = name == "Inception" ? 0 : cmmd(rows.view(), reference.view());
+      group.reference.push_back(std::move(figures));
+    };
+    add(results_.clip_pictures, results_.reference,
+        run_.metrics.clip == "mini" ? "mini-CLIP" : "CLIP");
+    add(results_.inception_pictures, results_.inception_reference, "Inception");
   }
 
   Interval interval(const std::vector<double>& values) const {
@@ -209,6 +272,11 @@ class Measurer {
     if (run_.pictures < 2) {
       warn("one picture a prompt: no spread within prompts, no diversity");
     }
+    const bool has_reference = !figures.groups.empty() && !figures.groups.front().reference.empty();
+    if (has_reference && *counts.begin() < kFewForDistances) {
+      warn("distances to the reference are of as few as ", *counts.begin(),
+           " pictures: they are biased upwards by 1/n and compare only with figures of as many");
+    }
     if (!figures.failures.empty()) {
       warn(figures.failures.size(), " plans or pictures failed and are missing in all figures");
     }
@@ -218,6 +286,9 @@ class Measurer {
   const Manifest& run_;
   std::map<std::string, std::size_t> prompt_numbers_;
   std::map<std::tuple<std::string, double, std::string>, Scores> scores_;
+  std::map<std::tuple<std::string, double, std::string>,
+           std::map<std::string, std::vector<std::size_t>>>
+      rows_;  // of the feature matrices, by prompt
   std::map<std::pair<std::string, std::string>, std::vector<std::size_t>> adapters_;
 };
 
@@ -252,6 +323,24 @@ std::string figures_json(const RunResults& results, const Figures& figures) {
       entry["clip_score_best"] = interval_json(group.clip_score_best);
     }
     entry["clip_deviation"] = rounded(group.clip_deviation);
+    if (results.manifest.pictures > 1) {
+      entry["diversity"] = interval_json(group.diversity);
+      entry["vendi"] = interval_json(group.vendi);
+      entry["dfid"] = interval_json(group.dfid);
+    }
+    for (const ReferenceFigures& reference : group.reference) {
+      ordered_json against = {{"frechet", rounded(reference.frechet)},
+                              {"kernel", rounded(reference.kernel.mean)},
+                              {"kernel_deviation", rounded(reference.kernel.deviation)},
+                              {"precision", rounded(reference.coverage.precision)},
+                              {"recall", rounded(reference.coverage.recall)},
+                              {"density", rounded(reference.coverage.density)},
+                              {"coverage", rounded(reference.coverage.coverage)}};
+      if (reference.features != "Inception") {
+        against["cmmd"] = rounded(reference.cmmd);
+      }
+      entry["reference_" + reference.features] = std::move(against);
+    }
     groups.push_back(std::move(entry));
   }
   ordered_json comparisons = ordered_json::array();

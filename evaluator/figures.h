@@ -6,6 +6,7 @@
 
 #include "evaluator/manifest.h"
 #include "evaluator/run_store.h"
+#include "evaluator/set_distances.h"
 #include "evaluator/statistics.h"
 #include "support/rows.h"
 
@@ -22,6 +23,19 @@ struct RunResults {
   Rows clip_pictures;  ///< [N, D] unit rows; empty without a CLIP model
   Rows clip_texts;     ///< [prompts, D] unit rows, in the manifest's order
   std::size_t texts_truncated = 0;
+  Rows reference;  ///< [R, D] CLIP rows of real pictures; empty without a reference
+  Rows inception_pictures, inception_reference;  ///< Pool features; empty without Inception weights
+  std::vector<BatchTimes> times;                 ///< For the report only.
+};
+
+/// How far a method's pictures lie from the reference's.
+struct ReferenceFigures {
+  std::string
+      features;        ///< "mini-CLIP", "CLIP" or "Inception": what the distances are named after.
+  double frechet = 0;  ///< Of Inception features: FID.
+  KernelDistance kernel;  ///< Of Inception features: KID.
+  Coverage coverage;
+  double cmmd = 0;  ///< Of CLIP features only.
 };
 
 /// The figures of one method at one guidance.
@@ -35,6 +49,11 @@ struct GroupFigures {
   Interval clip_score_first;  ///< Of the first picture of each prompt.
   Interval clip_score_best;   ///< Of the best of `best_of` pictures; see Manifest::best_of.
   double clip_deviation = 0;  ///< Of a prompt's pictures, mean over prompts.
+  /// Of a prompt's pictures, mean over prompts; with at least two pictures a prompt. CLIP rows.
+  Interval diversity;  ///< Mean of 1 - cosine over pairs.
+  Interval vendi;
+  Interval dfid;  ///< Trace of the covariance, of Inception rows where there are any.
+  std::vector<ReferenceFigures> reference;
   std::vector<double>
       per_prompt;  ///< Mean CLIP score of each prompt, manifest's order; NaN = none.
 };

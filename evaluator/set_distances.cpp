@@ -87,9 +87,9 @@ std::vector<double> squared_radii(RowsView rows, std::size_t k) {
   const Matrix distances = squared_distances(rows, rows);
   std::vector<double> radii;
   for (std::size_t j = 0; j < rows.rows; ++j) {
-    std::vector<double> column(distances.values.begin() + static_cast<std::ptrdiff_t>(j * rows.rows),
-                               distances.values.begin() +
-                                   static_cast<std::ptrdiff_t>((j + 1) * rows.rows));
+    std::vector<double> column(
+        distances.values.begin() + static_cast<std::ptrdiff_t>(j * rows.rows),
+        distances.values.begin() + static_cast<std::ptrdiff_t>((j + 1) * rows.rows));
     column[j] = 0;  // rounding must not put another row before the row itself
     std::nth_element(column.begin(), column.begin() + static_cast<std::ptrdiff_t>(k), column.end());
     radii.push_back(column[k]);

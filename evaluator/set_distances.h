@@ -11,7 +11,7 @@ namespace stylus::evaluator {
 /// random subsets drawn without replacement. Of Inception features this is KID.
 struct KernelDistance {
   double mean = 0;       ///< May be below zero: the estimate is unbiased.
-  double deviation = 0;  ///< Over the subsets, divided by their number.
+  double deviation = 0;  ///< Over the subsets.
 };
 
 /// Requires: at least two rows on each side and equal widths, else Error(kInvalidArgument).

@@ -9,6 +9,7 @@
 #include "app/progress_line.h"
 #include "app/status_map.h"
 #include "evaluator/layout.h"
+#include "evaluator/report.h"
 #include "support/file.h"
 
 namespace stylus::app {
@@ -18,6 +19,7 @@ namespace fs = std::filesystem;
 using evaluator::Manifest;
 
 constexpr std::size_t kLargestRunFile = std::size_t{256} << 20U;
+constexpr std::size_t kLargestPicture = std::size_t{64} << 20U;
 
 fs::path output_of(const EvaluateCommand& command) {
   if (!command.output.empty()) {
@@ -102,10 +104,26 @@ void merge_shards(const EvaluateCommand& command, const Manifest& run,
   }
 }
 
+int compare_runs(const EvaluateCommand& command) {
+  const auto metrics_of = [](const std::string& folder) {
+    return read_file(fs::path(folder) / "metrics.json", kLargestRunFile);
+  };
+  const std::string html =
+      evaluator::comparison_html(command.compare[0], metrics_of(command.compare[0]),
+                                 command.compare[1], metrics_of(command.compare[1]));
+  const fs::path output = command.output.empty() ? std::string("comparison.html") : command.output;
+  write_file_atomically(output, html);
+  std::cerr << "comparison in " << output.string() << '\n';
+  return kSuccess;
+}
+
 }  // namespace
 
 int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
   start_log(global);
+  if (!command.compare.empty()) {
+    return compare_runs(command);
+  }
   require(!command.run_file.empty(), ErrorCode::kInvalidArgument,
           "give a run file: stylus evaluate run.json (docs/evaluation.md shows one)");
   const fs::path file = command.run_file;
@@ -154,6 +172,12 @@ int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
   const evaluator::Figures figures = evaluator::measure(results);
   const std::string metrics = evaluator::figures_json(results, figures);
   write_file_atomically(output / "metrics.json", metrics);
+  write_file_atomically(output / "report.html",
+                        evaluator::report_html(results, figures, [&](const std::string& sha256) {
+                          const fs::path picture = folder.picture(sha256);
+                          return fs::exists(picture) ? read_file(picture, kLargestPicture)
+                                                     : std::string();
+                        }));
   if (global.json) {
     std::cout << metrics;
   } else {
@@ -161,7 +185,8 @@ int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
   }
   if (!global.quiet) {
     std::cerr << counts.done << " pictures, " << counts.failed << " failed, " << counts.open
-              << " not made; figures in " << (output / "metrics.json").string() << '\n';
+              << " not made; report in " << (output / "report.html").string()
+              << ", figures in metrics.json beside it\n";
   }
   return counts.failed + counts.open == 0 && figures.failures.empty() ? kSuccess : kSomeRefused;
 }

@@ -1,5 +1,7 @@
 #include "app/evaluation/measuring.h"
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "app/models.h"
@@ -21,6 +23,7 @@ using nlohmann::json;
 using nlohmann::ordered_json;
 
 constexpr std::size_t kPicturesInFile = 512;
+constexpr const char* kReferenceFile = "reference.safetensors";
 
 /// A network and where its rows are kept.
 struct Extractor {
@@ -64,6 +67,33 @@ Extractor clip_extractor(const Manifest& run, const Locations& locations) {
   return clip;
 }
 
+/// The pictures of a folder, in the order of their names.
+struct Reference {
+  std::vector<fs::path> files;
+  std::vector<std::string> hashes;
+};
+
+Reference reference_of(const fs::path& folder) {
+  require(fs::is_directory(folder), ErrorCode::kNotFound, "the reference '", folder.string(),
+          "' is no folder of pictures");
+  Reference result;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder)) {
+    std::string ending = entry.path().extension().string();
+    std::transform(ending.begin(), ending.end(), ending.begin(),
+                   [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+    if (entry.is_regular_file() && (ending == ".png" || ending == ".jpg" || ending == ".jpeg")) {
+      result.files.push_back(entry.path());
+    }
+  }
+  require(!result.files.empty(), ErrorCode::kNotFound, "the reference '", folder.string(),
+          "' holds no PNG or JPEG file");
+  std::sort(result.files.begin(), result.files.end());
+  for (const fs::path& file : result.files) {
+    result.hashes.push_back(file_hash(file));
+  }
+  return result;
+}
+
 /// Runs `stylus-evaluate` unless its output is there already.
 class FeatureStore {
  public:
@@ -105,6 +135,8 @@ class FeatureStore {
     return evaluator::read_feature_file(file);
   }
 
+  [[nodiscard]] const fs::path& model() const { return how_.model; }
+
   /// How many texts of the file of these texts were cut.
   std::size_t truncated(const std::vector<std::string>& texts) const {
     std::string content = how_.kind + "\n" + how_.id + "\n" + how_.resize + "\n";
@@ -134,6 +166,7 @@ RunResults gather_results(const GlobalOptions& global, const EvaluateCommand& co
   results.items = store.items();
   results.pictures = store.pictures();
   results.plans = store.plans();
+  results.times = store.times();
   std::vector<fs::path> files;
   std::vector<std::string> hashes;
   for (const evaluator::PictureRecord& record : results.pictures) {
@@ -166,6 +199,13 @@ RunResults gather_results(const GlobalOptions& global, const EvaluateCommand& co
   }
   results.clip_texts = clip.rows({}, texts, {}, [](std::size_t) {}).texts;
   results.texts_truncated = clip.truncated(texts);
+  if (!run.metrics.reference.empty()) {
+    const Reference reference = reference_of(run.metrics.reference);
+    results.reference =
+        clip.rows(reference.files, {}, reference.hashes, [](std::size_t) {}).pictures;
+  } else if (run.metrics.clip == "mini" && fs::exists(clip.model() / kReferenceFile)) {
+    results.reference = evaluator::read_feature_file(clip.model() / kReferenceFile).pictures;
+  }
   return results;
 }
 

@@ -51,8 +51,8 @@ Rows unit(const Rows& rows) {
 
 class SetFigures : public testing::Test {
  protected:
-  const nlohmann::json golden_ = nlohmann::json::parse(
-      read_file(std::filesystem::path(STYLUS_TESTS_DIR) / "golden/evaluator/figures.json", 1 << 20));
+  const nlohmann::json golden_ = nlohmann::json::parse(read_file(
+      std::filesystem::path(STYLUS_TESTS_DIR) / "golden/evaluator/figures.json", 1 << 20));
   const Rows a_ = features(1, 200, 32, 1.0, 0.0);
   const Rows b_ = features(2, 200, 32, 1.1, 0.05);
 
@@ -148,7 +148,8 @@ TEST(KernelDistance, SubsetsAgreeWithTheWhole) {
   const Rows b = features(2, 300, 16, 1.2, 0.1);
   const KernelDistance found = kernel_distance(a.view(), b.view(), 40, 100, 1);
 
-  EXPECT_NEAR(found.mean, polynomial_mmd(a.view(), b.view()), 3 * found.deviation / std::sqrt(40.0));
+  EXPECT_NEAR(found.mean, polynomial_mmd(a.view(), b.view()),
+              3 * found.deviation / std::sqrt(40.0));
   EXPECT_EQ(found.mean, kernel_distance(a.view(), b.view(), 40, 100, 1).mean);
 }
 

@@ -30,10 +30,12 @@ INSTANTIATE_TEST_SUITE_P(Towers, ClipVisionGolden,
 TEST(ClipVision, RefusesPicturesOfAnotherSize) {
   const Golden golden("clip_vision_quick");
   const StoredTensors tensors = normalised_vision_names(golden.weights());
-  const auto tower = load_model<ClipVision>(
-      read_clip_vision_config(golden.config(), "config"), tensors, "tower", {});
+  const auto tower = load_model<ClipVision>(read_clip_vision_config(golden.config(), "config"),
+                                            tensors, "tower", {});
 
-  EXPECT_EQ(error_code_of([&] { return tower->forward(at::zeros({1, 3, 32, 32})); }),
+  EXPECT_EQ(error_code_of([&] {
+              return tower->forward(at::zeros({1, 3, 32, 32}));
+            }),
             ErrorCode::kInvalidArgument);
 }
 
