@@ -10,6 +10,7 @@ namespace stylus::catalog {
 namespace {
 
 constexpr std::size_t kTriggerBytes = 400;
+constexpr std::size_t kFewWords = 5;  // a shorter description tells nothing
 
 /// Marks between words of a title; each becomes a blank.
 constexpr std::array<std::string_view, 31> kTitleMarks = {
@@ -154,6 +155,22 @@ std::vector<std::string> names_of(std::string_view title) {
   return names;
 }
 
+bool is_short(std::string_view text) { return split_list(text, ' ').size() < kFewWords; }
+
+/// What a card without a text can still be found by: the name of its file and, where it has no
+/// tags either, what its example prompts say and others do not.
+std::string hints_of(const Document& document) {
+  std::vector<std::string> hints;
+  const std::string stem = document.file_name.substr(0, document.file_name.rfind('.'));
+  if (!stem.empty()) {
+    hints.push_back(clean_title(stem));
+  }
+  if (document.tags.empty()) {
+    hints.insert(hints.end(), document.prompt_words.begin(), document.prompt_words.end());
+  }
+  return join(hints, ", ");
+}
+
 }  // namespace
 
 std::string clean_title(std::string_view title) {
@@ -200,6 +217,10 @@ CardText card_text_of(const Document& document) {
   text.fields[kTags] = join(text.tags, ", ");
   text.fields[kTriggers] = truncate_utf8(join(document.triggers, ", "), kTriggerBytes);
   text.fields[kDescription] = clean_description(document.description);
+  if (is_short(text.fields[kDescription])) {
+    text.fields[kDescription] =
+        collapse_blanks(text.fields[kDescription] + " " + hints_of(document));
+  }
   text.names = names_of(document.name);
   for (const std::string& trigger : document.triggers) {
     for (std::string& phrase : split_list(trigger, ',')) {

@@ -163,11 +163,13 @@ void Catalog::for_each_document(std::int64_t since_revision,
                                 const std::function<void(const Document&)>& visit) const {
   Database::Query query = impl_->database.query(
       since_revision <= 0
-          ? "SELECT d.row, d.name, d.tags, d.triggers, d.description, r.shows, r.prompt_words, "
+          ? "SELECT d.row, d.name, d.tags, d.triggers, d.description, "
+            "CASE r.refiner WHEN 1 THEN r.shows ELSE '' END, r.prompt_words, "
             "a.file_name, a.file_names FROM document d JOIN adapter a ON a.row = d.row "
             "LEFT JOIN refinement r ON r.row = d.row AND r.refiner = "
             "(SELECT max(s.refiner) FROM refinement s WHERE s.row = d.row) ORDER BY d.row"
-          : "SELECT d.row, d.name, d.tags, d.triggers, d.description, r.shows, r.prompt_words, "
+          : "SELECT d.row, d.name, d.tags, d.triggers, d.description, "
+            "CASE r.refiner WHEN 1 THEN r.shows ELSE '' END, r.prompt_words, "
             "a.file_name, a.file_names FROM adapter a JOIN document d ON d.row = a.row "
             "LEFT JOIN refinement r ON r.row = d.row AND r.refiner = "
             "(SELECT max(s.refiner) FROM refinement s WHERE s.row = d.row) "
@@ -181,8 +183,9 @@ void Catalog::for_each_document(std::int64_t since_revision,
     document.name = query->text(1);
     document.tags = unpack_list(query->text(2));
     document.triggers = unpack_list(query->text(3));
-    document.description = query->text(4);
-    document.shows = query->text(5);
+    document.description = query->text(5);
+    document.description += document.description.empty() ? "" : "\n";
+    document.description += query->text(4);
     document.prompt_words = unpack_list(query->text(6));
     document.file_name = best_file_name(query->text(7), unpack_list(query->text(8)));
     visit(document);

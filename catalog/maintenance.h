@@ -57,34 +57,4 @@ struct DuplicateGroup {
 /// Cost: one pass over all texts, about 20 s for 1,000,000 adapters.
 [[nodiscard]] std::vector<DuplicateGroup> duplicates(const Catalog& catalog);
 
-enum class LintRule {
-  kNoDescription,
-  kNoTrigger,
-  kGenericTrigger,     ///< All its triggers fire for many adapters or mean nothing special.
-  kBaseContradiction,  ///< The card's base family is not among those that the tensors allow.
-  kNoBase,
-  kWeightOutOfRange,  ///< The recommended weight is 0 or beyond [-2, 2].
-  kMissingFile,
-  kUnrated,
-  kDuplicate,  ///< See duplicates().
-};
-
-[[nodiscard]] std::string_view lint_rule_name(LintRule rule);  ///< "no_description", …
-
-/// Something about one adapter that its maintainer may want to mend.
-struct LintFinding {
-  LintRule rule{};
-  AdapterRow row = 0;
-  std::string message;  ///< For people, with the facts: "trigger '1girl' fires for 412 adapters".
-};
-
-struct LintOptions {
-  /// A trigger that this many adapters share is no evidence for any of them.
-  std::int64_t generic_from = 10;
-};
-
-/// All findings, by row and then by rule. Cost: one pass over the catalogue and duplicates().
-[[nodiscard]] std::vector<LintFinding> lint(const Catalog& catalog,
-                                            const LintOptions& options = {});
-
 }  // namespace stylus::catalog

@@ -221,7 +221,7 @@ std::vector<AdapterRow> answered_rows(const Catalog& catalog, std::string_view m
   Database::Query query = catalog.impl().database.query(
       "SELECT DISTINCT m.row FROM model_reply m JOIN refinement r ON r.row = m.row AND "
       "r.refiner = 0 AND r.input = m.input WHERE m.model = ?1 AND m.prompt_version = ?2 "
-      "AND m.outcome <> 'transport' ORDER BY m.row");
+      "AND m.outcome <> 'error' ORDER BY m.row");
   query->bind(model, prompt_version);
   while (query->step()) {
     rows.push_back(query->integer(0));

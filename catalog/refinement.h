@@ -39,9 +39,10 @@ struct ModelReply {
   AdapterRow row = 0;
   std::string model;
   std::string prompt_version;
-  std::string input;    ///< As Refinement::input.
-  std::string outcome;  ///< "accepted", "refusal", "loop", "cut_off", "nonsense", "transport".
-  std::string text;     ///< As it came.
+  std::string input;  ///< As Refinement::input.
+  std::string
+      outcome;       ///< "accepted", "refusal", "loop", "cut_off", "nonsense", "error" (no reply).
+  std::string text;  ///< As it came.
   std::int64_t requests = 0;
   std::int64_t input_tokens = 0;
   std::int64_t output_tokens = 0;

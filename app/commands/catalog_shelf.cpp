@@ -1,4 +1,4 @@
-// stylus catalog list, stats, duplicates, lint: many adapters.
+// stylus catalog list, stats, duplicates: many adapters.
 #include <iostream>
 
 #include "app/adapter_json.h"
@@ -32,6 +32,8 @@ Json brief(const catalog::Adapter& adapter) {
           {"categories", adapter.categories},
           {"rating", rating_name(catalog::effective_rating(adapter))},
           {"weight", catalog::effective_weight(adapter)},
+          {"weight_source",
+           adapter.overlay.weight ? "user" : weight_source_name(adapter.advice.source)},
           {"file", adapter.file_name}};
 }
 
@@ -174,28 +176,6 @@ int run_catalog_duplicates(const GlobalOptions& global) {
     print(json);
   } else if (table.empty()) {
     std::cout << "No duplicates.\n";
-  } else {
-    std::cout << table.str();
-  }
-  return kSuccess;
-}
-
-int run_catalog_lint(const GlobalOptions& global) {
-  const catalog::Catalog catalog = open_shelf(global);
-  Json json;
-  json["findings"] = Json::array();
-  Table table({"rule", "adapter", "finding"});
-  for (const catalog::LintFinding& finding : catalog::lint(catalog)) {
-    const catalog::Adapter adapter = catalog.get(finding.row);
-    const std::string rule(catalog::lint_rule_name(finding.rule));
-    json["findings"].push_back(
-        {{"rule", rule}, {"id", adapter.id}, {"name", adapter.name}, {"message", finding.message}});
-    table.add({{rule, Ink::kYellow}, adapter.id, finding.message});
-  }
-  if (global.json) {
-    print(json);
-  } else if (table.empty()) {
-    std::cout << "Nothing to mend.\n";
   } else {
     std::cout << table.str();
   }

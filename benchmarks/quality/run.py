@@ -3,7 +3,8 @@
 
     benchmarks/quality/run.py                    all of it (some minutes on two cores)
     benchmarks/quality/run.py --sample 500       plans and people's prompts on 500 of them
-    benchmarks/quality/run.py --only search      one part: search, languages, plans, people
+    benchmarks/quality/run.py --only search      one part: search, languages, plans, people, weights, triggers, cold
+    benchmarks/quality/run.py --fields           what each field of the cards contributes to search
     benchmarks/quality/run.py --check            exit status 1 if a figure is below its bar
 
 The data lie in ../shared/data/catalog beside the checkout (--data); their texts may not be shipped.
@@ -22,10 +23,11 @@ import tempfile
 import time
 
 import measures
+import refinement
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-PARTS = ["search", "languages", "plans", "people"]
+PARTS = ["search", "languages", "plans", "people", "weights", "triggers", "cold"]
 SIZES = [1, 3, 10, 50, 150]
 
 
@@ -287,6 +289,7 @@ def read_options():
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS)
     parser.add_argument("--sample", type=int, default=0, metavar="N",
                         help="at most N prompts a part; 0 = all plans and 2000 people's prompts")
+    parser.add_argument("--fields", action="store_true", help="search without one field of the cards after the other")
     parser.add_argument("--check", action="store_true", help="exit status 1 if a figure misses its bar")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--keep", type=pathlib.Path, metavar="DIR", help="keep home and answers in this folder")
@@ -316,6 +319,37 @@ def measure(options, folder):
         measure_plans(stylus, data, table, options.sample)
     if "people" in options.only:
         measure_people(stylus, data, table, options.sample)
+    if "weights" in options.only:
+        refinement.measure_weights(stylus, data, table)
+    if "triggers" in options.only:
+        for labels in sorted(HERE.glob("trigger_labels*.jsonl")):
+            refinement.measure_triggers(stylus, data, table, labels)
+    if "cold" in options.only:
+        refinement.measure_cold(lambda name: fresh(options, folder, name), data, table, write_lines)
+    return table
+
+
+def fresh(options, folder, name):
+    """The binary with another empty home."""
+    home = folder / name.replace(" ", "-")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    return Stylus(options.binary.resolve(), options.encoder and options.encoder.resolve(), home)
+
+
+def measure_fields(options, folder):
+    """The search part again and again, each time without one field of the cards (with example prompts otherwise)."""
+    data, table = Data(options.data), Table()
+    for field in ("nothing", "title", "tags", "triggers", "description", "example prompts"):
+        stylus = fresh(options, folder, "without " + field)
+        path = stylus.folder / "cards.jsonl"
+        write_lines(path, (refinement.ablated(card, field) for card in data.cards))
+        stylus.run(["import", str(path)], accept=range(16))
+        ranked = stylus.search({keyword: keyword for keyword in data.gold}, SIZES[-1])
+        places = [measures.first_hit(ranked[keyword], data.gold[keyword]) for keyword in data.gold]
+        for k in (1, 10, 150):
+            table.add(f"without {field}, hit@{k}", measures.hit_rate(places, k), len(places))
+        table.add(f"without {field}, MRR", measures.reciprocal_rank(places), len(places))
     return table
 
 
@@ -324,7 +358,7 @@ def main():
     folder = pathlib.Path(options.keep or tempfile.mkdtemp(prefix="stylus-quality-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        table = measure(options, folder)
+        table = (measure_fields if options.fields else measure)(options, folder)
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "catalog/importer.h"
+#include "catalog/lint.h"
 #include "tests/catalog/adapter_files.h"
 #include "tests/shared_data.h"
 #include "tests/temp_dir.h"

@@ -124,7 +124,7 @@ TEST_F(Refinements, ARefusedReplyChangesNothingButItsOwnRecord) {
 
 TEST_F(Refinements, AnUnreachedServerIsNoAnswer) {
   store_rules(catalog_, std::vector<RefinedRow>{{1, by_rules("in1")}});
-  store_reply(catalog_, reply("transport"), std::nullopt);
+  store_reply(catalog_, reply("error"), std::nullopt);
 
   EXPECT_THAT(answered_rows(catalog_, "seer", "1"), IsEmpty());
 }

@@ -1,0 +1,140 @@
+#include "app/html_page.h"
+
+namespace stylus::app {
+namespace {
+
+constexpr std::string_view kStyle = R"css(
+:root { --ink: #22262b; --soft: #5d6670; --line: #dfe3e8; --paper: #ffffff; --field: #f5f7f9;
+  --good: #1c7c54; --warn: #b26a00; --bad: #b3261e; --mark: #2b5fd9; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6e9ec; --soft: #9aa4ae; --line: #343b43;
+  --paper: #16191d; --field: #1f242a; --good: #5cc796; --warn: #f0ac4e; --bad: #f2857d;
+  --mark: #8fb0ff; } }
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 60rem; padding: 2.5rem 1.25rem 4rem; color: var(--ink);
+  background: var(--paper); font: 16px/1.55 system-ui, "Segoe UI", Roboto, sans-serif; }
+h1 { font-size: 1.7rem; line-height: 1.25; margin: 0 0 .3rem; }
+h2 { font-size: 1.15rem; margin: 2.4rem 0 .2rem; }
+h2 small { color: var(--soft); font-weight: 400; margin-left: .4rem; }
+p { margin: .2rem 0 .8rem; } .lead, .about { color: var(--soft); }
+.figures { display: flex; flex-wrap: wrap; gap: .75rem; margin: 1.5rem 0; }
+.figure { flex: 1 1 8rem; background: var(--field); border-radius: .6rem; padding: .7rem .9rem; }
+.figure b { display: block; font-size: 1.6rem; line-height: 1.2;
+  font-variant-numeric: tabular-nums; }
+.figure span { color: var(--soft); font-size: .9rem; }
+.good b, .gain { color: var(--good); } .warn b { color: var(--warn); }
+.bad b, .loss { color: var(--bad); }
+nav { display: flex; flex-wrap: wrap; gap: .3rem 1rem; margin: 1rem 0; }
+nav a { color: var(--mark); text-decoration: none; } nav a:hover { text-decoration: underline; }
+ul { list-style: none; margin: .6rem 0 0; padding: 0; border-top: 1px solid var(--line); }
+li { padding: .55rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+li b { font-weight: 600; } li code { color: var(--soft); font-size: .85em; margin-left: .35rem; }
+li div { color: var(--soft); font-size: .93rem; }
+li div.gain, li div.loss { color: inherit; } .gain::before { content: "+ "; color: var(--good); }
+.loss::before { content: "\2212 "; color: var(--bad); }
+.rest { color: var(--soft); padding: .6rem 0; }
+footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
+@media print { body { max-width: none; padding: 0; } nav { display: none; } li { break-inside: avoid; } }
+)css";
+
+std::string tag(std::string_view name, std::string_view classes, std::string_view text) {
+  std::string out = "<";
+  out.append(name);
+  if (!classes.empty()) {
+    out.append(" class=\"").append(classes).append("\"");
+  }
+  return out.append(">").append(html_text(text)).append("</").append(name).append(">");
+}
+
+}  // namespace
+
+std::string html_text(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\'':
+        out += "&#39;";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
+          out += c;
+        }
+    }
+  }
+  return out;
+}
+
+HtmlPage::HtmlPage(std::string_view title, std::string_view lead) : title_(title), lead_(lead) {}
+
+void HtmlPage::add_figure(std::string_view number, std::string_view what, std::string_view tone) {
+  figures_.append("<div class=\"figure ").append(tone).append("\">");
+  figures_ += tag("b", "", number) + tag("span", "", what) + "</div>\n";
+}
+
+void HtmlPage::begin_section(std::string_view heading, std::size_t count, std::string_view about) {
+  end_section();
+  const std::string anchor = "s" + std::to_string(++sections_);
+  const std::string number = std::to_string(count);
+  index_.append("<a href=\"#").append(anchor).append("\">").append(html_text(heading));
+  index_.append(" ").append(number).append("</a>\n");
+  body_.append("<h2 id=\"").append(anchor).append("\">").append(html_text(heading));
+  body_ += tag("small", "", number) + "</h2>\n";
+  body_ += about.empty() ? "" : tag("p", "about", about) + "\n";
+  body_ += "<ul>\n";
+  open_ = true;
+}
+
+void HtmlPage::add_item(std::string_view title, std::string_view id,
+                        const std::vector<std::string>& details) {
+  body_ += "<li>";
+  body_ += tag("b", "", title);
+  body_ += id.empty() ? "" : tag("code", "", id);
+  for (const std::string& detail : details) {
+    const bool gain = detail.starts_with("+ ");
+    const bool loss = detail.starts_with("- ");
+    body_ += tag("div", gain ? "gain" : loss ? "loss" : "",
+                 std::string_view(detail).substr(gain || loss ? 2 : 0));
+  }
+  body_ += "</li>\n";
+}
+
+void HtmlPage::add_rest(std::size_t count) {
+  if (count > 0) {
+    body_ += tag("li", "rest", "and " + std::to_string(count) + " more; --json lists them all");
+    body_ += "\n";
+  }
+}
+
+void HtmlPage::end_section() {
+  body_ += open_ ? "</ul>\n" : "";
+  open_ = false;
+}
+
+std::string HtmlPage::str() const {
+  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
+  page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
+  page += tag("title", "", title_) + "\n<style>";
+  page.append(kStyle);
+  page += "</style>\n</head>\n<body>\n";
+  page += tag("h1", "", title_) + "\n" + tag("p", "lead", lead_) + "\n";
+  page += figures_.empty() ? "" : "<div class=\"figures\">\n" + figures_ + "</div>\n";
+  page += sections_ > 1 ? "<nav>\n" + index_ + "</nav>\n" : "";
+  page += body_;
+  page += open_ ? "</ul>\n" : "";
+  page += "<footer>Made by stylus. This file needs nothing else.</footer>\n</body>\n</html>\n";
+  return page;
+}
+
+}  // namespace stylus::app
