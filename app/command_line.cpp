@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 
+#include "app/chat_options.h"
 #include "app/completion.h"
 #include "app/planner.h"
 #include "app/status_map.h"
@@ -156,6 +157,7 @@ void require_either(CLI::App& verb, const CLI::Option* one, const CLI::Option* b
 /// Owns the option structs until the parsed verb has run.
 struct Commands {
   ImportCommand import;
+  RefineCommand refine;
   SearchCommand search;
   PlanCommand plan;
   GenerateCommand generate;
@@ -166,6 +168,8 @@ struct Commands {
   WhyNotCommand why_not;
   ExportCommand export_plan;
   CatalogListCommand list;
+  CatalogLintCommand lint;
+  CatalogCheckCommand check;
   CatalogShowCommand show;
   CatalogSetCommand set;
   std::string shell;
@@ -210,8 +214,25 @@ void add_catalog_verbs(CLI::App& app, Commands& c) {
   add_verb(*shelf, "duplicates", "Same files, same origins, nearly the same cards",
            "catalog duplicates", c,
            [](const GlobalOptions& g) { return run_catalog_duplicates(g); });
-  add_verb(*shelf, "lint", "What is wrong with the cards and files", "catalog lint --json", c,
-           [](const GlobalOptions& g) { return run_catalog_lint(g); });
+  CLI::App* lint = add_verb(*shelf, "lint", "What is wrong with the cards and files",
+                            "catalog lint --files --html report.html", c,
+                            [&c](const GlobalOptions& g) { return run_catalog_lint(g, c.lint); });
+  lint->add_flag("--files", c.lint.files,
+                 "Open every adapter file: broken ones, and updates of the same direction");
+  lint->add_option("--html", c.lint.html_file, "Write a report for people to this file");
+
+  CLI::App* check =
+      add_verb(*shelf, "check", "Which plans changed since they were written down, and why",
+               "catalog check --prompts golden.jsonl --html report.html", c,
+               [&c](const GlobalOptions& g) { return run_catalog_check(g, c.check); });
+  check
+      ->add_option(
+          "--prompts", c.check.prompts_file,
+          "Plans, one a line: `stylus plan --prompts IN --output GOLDEN.jsonl` writes them")
+      ->required();
+  check->add_option("--html", c.check.html_file, "Write a report for people to this file");
+  check->add_flag("--update", c.check.update, "Write today's plans into the file of --prompts");
+  add_choice(*check, c.check.compose);
 
   CLI::App* set =
       add_verb(*shelf, "set", "Your own weight, triggers, rating, notes; imports never touch them",
@@ -381,8 +402,18 @@ void add_verbs(CLI::App& app, Commands& c) {
   import->add_flag("--no-encode", c.import.no_encode,
                    "Do not encode the cards; `stylus refine` does it later");
 
-  add_verb(app, "refine", "Encode the cards that changed and rebuild the search index", "refine", c,
-           [](const GlobalOptions& g) { return run_refine(g); });
+  CLI::App* refine =
+      add_verb(app, "refine", "Describe and encode what changed: by rules, or better with a model",
+               "refine --vlm http://127.0.0.1:8080 --model qwen2-vl", c,
+               [&c](const GlobalOptions& g) { return run_refine(g, c.refine); });
+  add_chat_options(*refine, c.refine.chat, "--vlm", "--model");
+  refine->add_option("--limit", c.refine.limit, "Ask about this many adapters at most (0 = all)")
+      ->check(CLI::NonNegativeNumber);
+  refine->add_flag("--retry", c.refine.retry,
+                   "Ask again where this model's answer was not accepted");
+  refine->add_flag("--send-adult", c.refine.allow_adult,
+                   "Send adapters rated adult or not at all, too");
+  refine->add_flag("--send-people", c.refine.allow_people, "Send those of real people, too");
 
   CLI::App* search =
       add_verb(app, "search", "Ranked adapters for a keyword or a prompt, with the evidence",

@@ -30,7 +30,7 @@ li { padding: .55rem 0; border-bottom: 1px solid var(--line); overflow-wrap: any
 li b { font-weight: 600; } li code { color: var(--soft); font-size: .85em; margin-left: .35rem; }
 li div { color: var(--soft); font-size: .93rem; }
 li div.gain, li div.loss { color: inherit; } .gain::before { content: "+ "; color: var(--good); }
-.loss::before { content: "\2212 "; color: var(--bad); }
+.loss::before { content: "\2212\00a0"; color: var(--bad); }
 .rest { color: var(--soft); padding: .6rem 0; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .85rem; }
 @media print { body { max-width: none; padding: 0; } nav { display: none; } li { break-inside: avoid; } }
@@ -85,7 +85,8 @@ void HtmlPage::add_figure(std::string_view number, std::string_view what, std::s
 
 void HtmlPage::begin_section(std::string_view heading, std::size_t count, std::string_view about) {
   end_section();
-  const std::string anchor = "s" + std::to_string(++sections_);
+  std::string anchor = "s";
+  anchor += std::to_string(++sections_);
   const std::string number = std::to_string(count);
   index_.append("<a href=\"#").append(anchor).append("\">").append(html_text(heading));
   index_.append(" ").append(number).append("</a>\n");
@@ -104,7 +105,10 @@ void HtmlPage::add_item(std::string_view title, std::string_view id,
   for (const std::string& detail : details) {
     const bool gain = detail.starts_with("+ ");
     const bool loss = detail.starts_with("- ");
-    body_ += tag("div", gain ? "gain" : loss ? "loss" : "",
+    body_ += tag("div",
+                 gain   ? "gain"
+                 : loss ? "loss"
+                        : "",
                  std::string_view(detail).substr(gain || loss ? 2 : 0));
   }
   body_ += "</li>\n";
@@ -112,7 +116,10 @@ void HtmlPage::add_item(std::string_view title, std::string_view id,
 
 void HtmlPage::add_rest(std::size_t count) {
   if (count > 0) {
-    body_ += tag("li", "rest", "and " + std::to_string(count) + " more; --json lists them all");
+    std::string text = "and ";
+    text += std::to_string(count);
+    text += " more; --json lists them all";
+    body_ += tag("li", "rest", text);
     body_ += "\n";
   }
 }
@@ -129,8 +136,12 @@ std::string HtmlPage::str() const {
   page.append(kStyle);
   page += "</style>\n</head>\n<body>\n";
   page += tag("h1", "", title_) + "\n" + tag("p", "lead", lead_) + "\n";
-  page += figures_.empty() ? "" : "<div class=\"figures\">\n" + figures_ + "</div>\n";
-  page += sections_ > 1 ? "<nav>\n" + index_ + "</nav>\n" : "";
+  if (!figures_.empty()) {
+    page.append("<div class=\"figures\">\n").append(figures_).append("</div>\n");
+  }
+  if (sections_ > 1) {
+    page.append("<nav>\n").append(index_).append("</nav>\n");
+  }
   page += body_;
   page += open_ ? "</ul>\n" : "";
   page += "<footer>Made by stylus. This file needs nothing else.</footer>\n</body>\n</html>\n";

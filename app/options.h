@@ -47,6 +47,13 @@ struct ImportCommand {
   bool no_encode = false;
 };
 
+struct RefineCommand {
+  ChatOptions chat;  ///< Without a server: by rules only.
+  bool allow_adult = false, allow_people = false;
+  bool retry = false;
+  std::int64_t limit = 0;
+};
+
 struct SearchCommand {
   std::string query;
   std::string queries_file, output_file;  ///< Batch form.
@@ -131,6 +138,18 @@ struct CatalogListCommand {
   std::size_t offset = 0;
 };
 
+struct CatalogLintCommand {
+  bool files = false;
+  std::string html_file;
+};
+
+struct CatalogCheckCommand {
+  std::string prompts_file;
+  std::string html_file;
+  bool update = false;
+  composer::ComposeOptions compose;
+};
+
 struct CatalogShowCommand {
   std::string adapter;
 };
@@ -146,7 +165,7 @@ struct CatalogSetCommand {
 using Action = std::function<int(const GlobalOptions&)>;
 
 int run_import(const GlobalOptions& global, const ImportCommand& command);
-int run_refine(const GlobalOptions& global);
+int run_refine(const GlobalOptions& global, const RefineCommand& command);
 int run_search(const GlobalOptions& global, const SearchCommand& command);
 int run_plan(const GlobalOptions& global, const PlanCommand& command);
 int run_explain(const GlobalOptions& global, const ExplainCommand& command);
@@ -160,7 +179,8 @@ int run_catalog_list(const GlobalOptions& global, const CatalogListCommand& comm
 int run_catalog_show(const GlobalOptions& global, const CatalogShowCommand& command);
 int run_catalog_stats(const GlobalOptions& global);
 int run_catalog_duplicates(const GlobalOptions& global);
-int run_catalog_lint(const GlobalOptions& global);
+int run_catalog_lint(const GlobalOptions& global, const CatalogLintCommand& command);
+int run_catalog_check(const GlobalOptions& global, const CatalogCheckCommand& command);
 int run_catalog_set(const GlobalOptions& global, const CatalogSetCommand& command);
 int run_doctor(const GlobalOptions& global);
 

@@ -23,6 +23,12 @@ std::vector<Count> most_frequent_first(const std::map<std::string, std::int64_t>
 
 }  // namespace
 
+std::int64_t adapter_revision(const Catalog& catalog, AdapterRow row) {
+  return catalog.impl()
+      .database.number("SELECT revision FROM adapter WHERE row = ?1", row)
+      .value_or(0);
+}
+
 CatalogStats stats(const Catalog& catalog) {
   CatalogStats result;
   result.revision = catalog.revision();

@@ -32,6 +32,10 @@ struct CatalogStats {
 
 [[nodiscard]] CatalogStats stats(const Catalog& catalog);
 
+/// Revision of the last change of an adapter, its places, its overlay or its refinement; 0 if there
+/// is none in this row.
+[[nodiscard]] std::int64_t adapter_revision(const Catalog& catalog, AdapterRow row);
+
 enum class DuplicateReason {
   kSameBytes,    ///< Both list or are the same file (SHA-256).
   kSameOrigin,   ///< Both come from the same origin ("civitai:3679").

@@ -314,8 +314,8 @@ std::optional<TextWeight> weight_from_text(std::string_view text) {
   }
   TextWeight result;
   result.weight = std::round((best->number.low + best->number.high) / 2 * 1000) / 1000;
-  result.low = best->number.low;
-  result.high = best->number.high;
+  result.low = std::min(best->number.low, best->number.high);
+  result.high = std::max(best->number.low, best->number.high);
   result.evidence = collapse_blanks(plain.substr(best->begin, best->end - best->begin));
   return result.weight != 0 ? std::optional(result) : std::nullopt;
 }

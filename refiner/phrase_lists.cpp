@@ -31,6 +31,13 @@ bool is_prose(const std::string& phrase) {
   return wide > kMostWideBytes || words.size() > kMostWords || kProse.matches(words);
 }
 
+/// Words of scripts without blanks are looked for anywhere.
+template <std::size_t kSize>
+bool holds(std::string_view text, const std::array<std::string_view, kSize>& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return text.find(word) != text.npos; });
+}
+
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
   for (std::size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size())) {
     text.replace(at, from.size(), to);
@@ -122,30 +129,14 @@ std::string label_text(std::string_view text) {
   return label.size() <= kLongestLabel ? label : "";
 }
 
-/// Phrases that each stand in quotes: "goggles", "green scarf" and "black jacket".
-std::vector<std::string> quoted_phrases(std::string_view text) {
-  std::vector<std::string> phrases;
-  for (std::size_t open = text.find('"'); open != text.npos;) {
-    const std::size_t close = text.find('"', open + 1);
-    if (close == text.npos) {
-      break;
-    }
-    std::string phrase = clean_phrase(text.substr(open + 1, close - open - 1));
-    if (!phrase.empty() && phrase.find(',') == phrase.npos && !is_prose(phrase)) {
-      phrases.push_back(std::move(phrase));
-    }
-    open = text.find('"', close + 1);
-  }
-  return phrases;
-}
-
 /// Brackets inside a phrase close in it; braces and square ones are choices.
 bool is_balanced(std::string_view piece) {
   std::ptrdiff_t open = 0;
   for (const char c : piece) {
     open += c == '(' ? 1 : c == ')' ? -1 : 0;
   }
-  return open == 0 && piece.find_first_of("{}[]") == piece.npos;
+  const bool torn = piece.find(" '") != piece.npos || piece.find("' ") != piece.npos;
+  return open == 0 && !torn && piece.find_first_of("{}[]") == piece.npos;
 }
 
 /// The pieces of a list; nothing if one of them is a sentence. The last may run on into one:
@@ -185,6 +176,42 @@ std::vector<std::string> list_phrases(std::string_view text) {
   return phrases.size() <= kMostPhrases ? phrases : std::vector<std::string>{};
 }
 
+/// Lists that stand in quotes: each its own (" coat, hat " or " scarf, gloves "), or three and more
+/// single phrases in a row ("coat", "hat" and "scarf"). False if there are none.
+bool add_quoted(std::string_view text, std::vector<PhraseList>& lists) {
+  PhraseList row;
+  std::vector<PhraseList> found;
+  std::size_t last = 0;
+  for (std::size_t open = text.find('"'); open != text.npos;) {
+    const std::size_t close = text.find('"', open + 1);
+    if (close == text.npos) {
+      break;
+    }
+    std::vector<std::string> phrases = list_phrases(text.substr(open + 1, close - open - 1));
+    if (phrases.size() > 2) {
+      found.push_back({"", "", std::move(phrases), true});
+    } else if (phrases.size() == 1) {
+      row.phrases.push_back(std::move(phrases.front()));
+    }
+    last = close + 1;
+    open = text.find('"', close + 1);
+  }
+  if (row.phrases.size() >= 3) {
+    row.quoted = true;
+    found.push_back(std::move(row));
+  }
+  const bool one_whole = found.size() == 1 && text.find('"') == 0 && last == text.size();
+  if (found.empty() || one_whole) {
+    return false;  // A line in quotes is a line.
+  }
+  for (PhraseList& list : found) {
+    list.label = collapse_blanks(text.substr(0, text.find('"')));
+    list.announced_by = collapse_blanks(text.substr(last));
+    lists.push_back(std::move(list));
+  }
+  return true;
+}
+
 bool announces(std::string_view line) {
   return line.size() <= 2 * kLongestLabel && line.find(',') == line.npos;
 }
@@ -193,45 +220,46 @@ bool announces(std::string_view line) {
 
 bool says_trigger(std::string_view text) {
   static const catalog::PhraseList kWords = {
-      "trigger",    "triggers",  "triggerword",  "triggerwords", "activator",     "activation",
-      "activate",   "activates", "keyword",      "keywords",     "trained words", "trained word",
-      "triggering", "prompts",   "prompt",       "prompting",    "tags to help",  "activation tags",
-      "key word",   "key words", "use with tag", "invoke",       "トリガー",      "トリガーワード",
-      "触发词",     "觸發詞",    "触发",         "提示词",       "关键词",        "激活词"};
-  return kWords.matches(catalog::words_of(text, 40));
+      "trigger",      "triggers",        "triggerword",      "triggerwords",
+      "activator",    "activation",      "activate",         "activates",
+      "keyword",      "keywords",        "trained words",    "trained word",
+      "triggering",   "prompts",         "prompt",           "prompting",
+      "tags to help", "activation tags", "descriptive tags", "additional tags",
+      "key word",     "key words",       "use with tag",     "invoke"};
+  static constexpr std::array<std::string_view, 6> kWide = {"トリガー", "触发",   "觸發",
+                                                            "提示词",   "关键词", "激活词"};
+  return kWords.matches(catalog::words_of(text, 40)) || holds(text, kWide);
 }
 
 bool says_outfit(std::string_view text) {
   static const catalog::PhraseList kWords = {
-      "outfit",   "outfits", "uniform",  "costume", "dress",    "clothes",    "clothing",
-      "swimsuit", "armor",   "armour",   "suit",    "kimono",   "appearance", "accessory",
-      "bikini",   "look",    "plugsuit", "jacket",  "sundress", "casual",     "pajamas",
-      "maid",     "robe",    "服装",     "衣服",    "衣装",     "accessories"};
-  return kWords.matches(catalog::words_of(text, 40));
+      "outfit",     "outfits",   "uniform", "costume", "dress",    "clothes",
+      "clothing",   "swimsuit",  "armor",   "armour",  "suit",     "kimono",
+      "appearance", "accessory", "bikini",  "look",    "plugsuit", "jacket",
+      "sundress",   "casual",    "pajamas", "maid",    "robe",     "accessories"};
+  static constexpr std::array<std::string_view, 3> kWide = {"服装", "衣服", "衣装"};
+  return kWords.matches(catalog::words_of(text, 40)) || holds(text, kWide);
 }
 
 std::vector<PhraseList> phrase_lists(std::string_view description) {
   std::vector<PhraseList> lists;
-  std::string before;
+  std::string before;  // the heading that still holds
   for (const Sentence& sentence : sentences_of(plain_marks(std::string(description)))) {
     const std::string text = without_remarks(without_decoration(sentence.text));
-    PhraseList list;
-    list.announced_by = before;
-    before = announces(text) ? text : "";
-    if (std::vector<std::string> quoted = quoted_phrases(text); quoted.size() >= 3) {
-      list.quoted = true;
-      list.label = collapse_blanks(text.substr(0, text.find('"')));
-      const std::size_t after = text.rfind('"') + 1;
-      list.announced_by = collapse_blanks(text.substr(after));
-      list.phrases = std::move(quoted);
-      lists.push_back(std::move(list));
+    if (add_quoted(text, lists)) {
+      before.clear();
       continue;
     }
+    PhraseList list;
     std::optional<std::size_t> end = announcing_colon(text);
     end = end ? end : label_end(text);
     list.label = end ? label_text(std::string_view(text).substr(0, *end)) : "";
-    std::string_view body = std::string_view(text).substr(end.value_or(0));
-    list.phrases = list_phrases(body);
+    list.announced_by = before;
+    list.phrases = list_phrases(std::string_view(text).substr(end.value_or(0)));
+    // A heading holds for all the lists under it.
+    if (list.phrases.size() < 2) {
+      before = announces(text) ? text : "";
+    }
     if (!list.phrases.empty()) {
       lists.push_back(std::move(list));
     }

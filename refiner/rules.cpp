@@ -154,6 +154,7 @@ catalog::Refinement refine_by_rules(const catalog::Adapter& adapter,
       trigger_groups(adapter.triggers, adapter.description,
                      [&](std::string_view phrase) { return statistics.is_common(phrase); });
   refinement.prompt_words = statistics.telling_phrases(adapter.example_prompts, kPromptWords);
+  refinement.categories = adapter.categories;
   refinement.summary = summary_of(adapter, parts, refinement.prompt_words);
   read_weight(adapter, refinement);
   return refinement;

@@ -170,8 +170,8 @@ bool is_group(const PhraseList& list, const Entries& entries) {
   const bool outfit = says_outfit(list.label) ||
                       (list.label.empty() && says_outfit(list.announced_by)) ||
                       (list.quoted && says_outfit(list.announced_by));
-  const bool trigger =
-      says_trigger(list.label) || (list.label.empty() && says_trigger(list.announced_by));
+  const bool trigger = says_trigger(list.label) ||
+                       ((list.label.empty() || list.quoted) && says_trigger(list.announced_by));
   if (list.phrases.size() == 1) {
     return trigger && entries.in_order.empty() && says_trigger_strictly(list.label);
   }

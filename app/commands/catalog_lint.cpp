@@ -65,14 +65,19 @@ RuleText text_of(catalog::LintRule rule) {
 }
 
 /// What breaks plans comes first, then what makes them worse, then what is only missing.
-constexpr std::array<catalog::LintRule, 13> kOrder = {
-    catalog::LintRule::kBrokenFile,          catalog::LintRule::kMissingFile,
-    catalog::LintRule::kBaseContradiction,   catalog::LintRule::kNoBase,
-    catalog::LintRule::kWeightOutOfRange,    catalog::LintRule::kWeightContradiction,
-    catalog::LintRule::kTextContradiction,   catalog::LintRule::kGenericTrigger,
-    catalog::LintRule::kDuplicate,           catalog::LintRule::kSameDirection,
-    catalog::LintRule::kNoTrigger,           catalog::LintRule::kNoDescription,
-    catalog::LintRule::kUnrated};
+constexpr std::array<catalog::LintRule, 13> kOrder = {catalog::LintRule::kBrokenFile,
+                                                      catalog::LintRule::kMissingFile,
+                                                      catalog::LintRule::kBaseContradiction,
+                                                      catalog::LintRule::kNoBase,
+                                                      catalog::LintRule::kWeightOutOfRange,
+                                                      catalog::LintRule::kWeightContradiction,
+                                                      catalog::LintRule::kTextContradiction,
+                                                      catalog::LintRule::kGenericTrigger,
+                                                      catalog::LintRule::kDuplicate,
+                                                      catalog::LintRule::kSameDirection,
+                                                      catalog::LintRule::kNoTrigger,
+                                                      catalog::LintRule::kNoDescription,
+                                                      catalog::LintRule::kUnrated};
 
 struct Named {
   std::string id, name, message;
@@ -84,12 +89,12 @@ std::string html_of(const std::map<catalog::LintRule, std::vector<Named>>& by_ru
   for (const auto& [rule, findings] : by_rule) {
     all += findings.size();
   }
-  HtmlPage page("Catalogue report",
-                all == 0 ? "Nothing to mend."
-                         : std::to_string(all) + " findings about " +
-                               std::to_string(adapters_concerned) + " of " +
-                               std::to_string(catalog.size()) + " adapters, revision " +
-                               std::to_string(catalog.revision()) + ".");
+  HtmlPage page("Catalogue report", all == 0 ? "Nothing to mend."
+                                             : std::to_string(all) + " findings about " +
+                                                   std::to_string(adapters_concerned) + " of " +
+                                                   std::to_string(catalog.size()) +
+                                                   " adapters, revision " +
+                                                   std::to_string(catalog.revision()) + ".");
   const auto count = [&](std::initializer_list<catalog::LintRule> rules) {
     std::size_t sum = 0;
     for (const catalog::LintRule rule : rules) {
