@@ -23,7 +23,7 @@ bool is_prose(const std::string& phrase) {
       "i",       "you",   "it",    "is",     "are",   "was",   "this",   "that",
       "please",  "can",   "will",  "should", "would", "have",  "has",    "your",
       "my",      "not",   "but",   "if",     "so",    "use",   "using",  "try",
-      "make",    "there", "these", "when",   "also",  "which", "don",    "doesn",
+      "trained", "download", "here",  "make",    "there", "these", "when",   "also",  "which", "don",    "doesn",
       "because", "than",  "be",    "do",     "been",  "thank", "thanks", "recommend"};
   const std::vector<std::string> words = catalog::words_of(phrase, kMostWords + 1);
   const auto wide = std::count_if(phrase.begin(), phrase.end(),
