@@ -304,8 +304,8 @@ void Composition::set_triggers(std::vector<PlanAdapter>& adapters) {
     adapters[i].triggers = card.overlay.triggers
                                ? choose_triggers(*card.overlay.triggers, reading_.searchable, never,
                                                  options_.insert_triggers)
-                               : choose_triggers(trigger_entries(card), reading_.searchable, generic,
-                                                 options_.insert_triggers);
+                               : choose_triggers(trigger_entries(card), reading_.searchable,
+                                                 generic, options_.insert_triggers);
   }
 }
 

@@ -20,11 +20,11 @@ constexpr std::size_t kMostPhrases = 40;
 /// Words that prompts of tags do not hold and sentences do.
 bool is_prose(const std::string& phrase) {
   static const catalog::PhraseList kProse = {
-      "i",       "you",   "it",    "is",     "are",   "was",   "this",   "that",
-      "please",  "can",   "will",  "should", "would", "have",  "has",    "your",
-      "my",      "not",   "but",   "if",     "so",    "use",   "using",  "try",
-      "trained", "download", "here",  "make",    "there", "these", "when",   "also",  "which", "don",    "doesn",
-      "because", "than",  "be",    "do",     "been",  "thank", "thanks", "recommend"};
+      "i",    "you",   "it",     "is",    "are",   "was",    "this",     "that",     "please",
+      "can",  "will",  "should", "would", "have",  "has",    "your",     "my",       "not",
+      "but",  "if",    "so",     "use",   "using", "try",    "trained",  "download", "here",
+      "make", "there", "these",  "when",  "also",  "which",  "don",      "doesn",    "because",
+      "than", "be",    "do",     "been",  "thank", "thanks", "recommend"};
   const std::vector<std::string> words = catalog::words_of(phrase, kMostWords + 1);
   const auto wide = std::count_if(phrase.begin(), phrase.end(),
                                   [](char c) { return (static_cast<unsigned char>(c) & 0x80U); });
