@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import resource
 import signal
 import struct
 import subprocess
@@ -291,6 +292,19 @@ class Renderer(Home):
         self.assertEqual(process.wait(), 1)
         self.assertEqual((last["event"], last["code"]), ("error", "cancelled"))
         self.assertTrue((self.work / "killed" / "k-001.png").exists())
+
+    def test_too_little_memory_is_a_message_and_no_picture(self):
+        done = self.run_stylus("generate", "a cat", "-n", "64", "--batch", "64", "--size", "192x192", "--steps", "1",
+                               "--no-adapters", "--dry-run", "-o", str(self.work / "large" / "l.png"), "--threads", "1")
+        (self.work / "large").mkdir()
+        gibibyte = 1 << 30
+        done = subprocess.run([str(STYLUS.parent / "stylus-render")], input=done.stdout, capture_output=True, text=True,
+                              env=ENV | {"MALLOC_ARENA_MAX": "1"}, timeout=300,
+                              preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (gibibyte, gibibyte)))
+        last = json.loads(done.stdout.splitlines()[-1])
+        self.assertEqual((done.returncode, last["event"], last["code"]), (1, "error", "unavailable"), done.stderr[-500:])
+        self.assertIn("ask for smaller or fewer pictures", last["message"])
+        self.assertEqual(list((self.work / "large").iterdir()), [])
 
     def test_what_is_no_job_is_refused_by_name(self):
         for text, says in (("", "render job"), ("{}", "version"), ('{"stylus_render_job": 1}', "model"),
