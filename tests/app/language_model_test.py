@@ -38,9 +38,9 @@ class LanguageModel(unittest.TestCase):
         cls.folder.cleanup()
 
     @classmethod
-    def stylus(cls, *args, env=None):
+    def stylus(cls, *args, env=None, home="home"):
         clean = {"PATH": os.environ["PATH"], "HOME": cls.folder.name, **(env or {})}
-        return subprocess.run([str(STYLUS), "--home", str(cls.work / "home"), "--no-encoder", *args],
+        return subprocess.run([str(STYLUS), "--home", str(cls.work / home), "--no-encoder", *args],
                               capture_output=True, text=True, env=clean, timeout=120)
 
     def plan(self, *args, env=None):
@@ -125,6 +125,48 @@ class LanguageModel(unittest.TestCase):
         with ChatServer(choose) as server:
             self.plan(PROMPT, "--llm", server.url, "--llm-model", "m", env={"OPENAI_API_KEY": "sk-of-others"})
             self.assertEqual(server.authorizations, [None, None])
+
+    def describe(self, body, number):
+        """Describes every lantern, bus and boat in the same true, if empty, words."""
+        record = json.loads(body["messages"][1]["content"].partition("\n")[2])
+        return json.dumps({"summary": f"Adds {record['name']} to a picture.",
+                           "description": f"It paints {record['name']} in plain daylight, seen from near.",
+                           "categories": ["object"], "trigger_groups": [], "weight": None})
+
+    def test_a_model_describes_adapters_once_and_a_replay_does_the_same(self):
+        recording = str(self.work / "refine.jsonl")
+        homes = ["asked", "replayed"]
+        for home in homes:
+            done = self.stylus("import", str(SOURCE / "catalogs" / "sample" / "cards.jsonl"), home=home)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        refine = ["refine", "--model", "m", "--limit", "5", "--concurrency", "1", "--json"]
+        with ChatServer(self.describe) as server:
+            asking = ["--vlm", server.url, "--record", recording]
+            done = self.stylus(*refine, *asking, home=homes[0])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            report = json.loads(done.stdout)["model"]
+            self.assertEqual((report["asked"], report["accepted"], len(server.requests)), (5, 5, 5))
+            self.assertEqual(report["input_tokens"], 500)
+        replayed = self.stylus(*refine, "--replay", recording, home=homes[1])
+        self.assertEqual(replayed.returncode, 0, replayed.stderr)
+        shown = [[self.stylus("catalog", "show", name, "--json", home=home).stdout
+                  for name in ("sample:ink-wash", "sample:lighthouse")] for home in homes]
+        self.assertEqual(shown[0], shown[1])
+
+    def test_a_server_that_breaks_down_leaves_the_catalogue_as_it_was(self):
+        home = "broken"
+        self.stylus("import", str(SOURCE / "catalogs" / "sample" / "cards.jsonl"), home=home)
+        self.stylus("refine", home=home)
+        before = self.stylus("catalog", "list", "--limit", "0", "--json", home=home).stdout
+        answers = ["", "I'm sorry, but I can't help with that.", '{"description": "A', "{}", (400, {}, "{}"),
+                   (200, {}, '{"choices": []}'), "word " * 400]
+        with ChatServer(lambda body, number: answers[number % len(answers)]) as server:
+            done = self.stylus("refine", "--vlm", server.url, "--model", "m", "--json", "--limit", "21", "--concurrency",
+                               "1", home=home)
+        report = json.loads(done.stdout)["model"]
+        self.assertEqual((report["asked"], report["accepted"]), (21, 0))
+        self.assertLessEqual({"refusal", "loop", "cut_off", "nonsense", "transport"}, set(report["outcomes"]))
+        self.assertEqual(self.stylus("catalog", "list", "--limit", "0", "--json", home=home).stdout, before)
 
 
 if __name__ == "__main__":
