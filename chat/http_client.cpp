@@ -53,6 +53,7 @@ struct HttpClient::Attempt {
   std::optional<Reply> reply;
   bool again_at_once = false;  ///< The style was plainer than the server's; ask in the new one.
   std::string problem;         ///< Worth a retry.
+  bool slow = false;           ///< It ran into the timeout.
   std::optional<milliseconds> retry_after;
 };
 
@@ -91,9 +92,15 @@ milliseconds HttpClient::wait_before(int retry) {
   return milliseconds(static_cast<std::int64_t>(share * static_cast<double>(wait.count())));
 }
 
-HttpAnswer HttpClient::post(const std::string& body) {
+HttpAnswer HttpClient::post(const std::string& body, Attempt& attempt) {
   const Gate::Pass pass = gate_.enter();
-  return transport_.post(body, settings_.key);
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    return transport_.post(body, settings_.key);
+  } catch (const Error&) {
+    attempt.slow = std::chrono::steady_clock::now() - start >= settings_.timeout;
+    throw;
+  }
 }
 
 Reply HttpClient::read_success(const HttpAnswer& answer, const Request& request) const {
@@ -113,7 +120,7 @@ HttpClient::Attempt HttpClient::attempt(const Request& request, BodyStyle& style
   const std::string body = request_body(request, settings_.model, style);
   HttpAnswer answer;
   try {
-    answer = post(body);
+    answer = post(body, attempt);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::kUnavailable) {
       throw;
@@ -171,7 +178,10 @@ Reply HttpClient::ask(const Request& request) {
       style_ = before;
       return *std::move(result.reply);
     }
-    require(retry < settings_.retries, ErrorCode::kUnavailable, result.problem, "; given up after ",
+    // Most servers go on with a question that nobody waits for any more: asking a slow one again
+    // and again makes it slower.
+    const int retries = result.slow ? std::min(settings_.retries, 1) : settings_.retries;
+    require(retry < retries, ErrorCode::kUnavailable, result.problem, "; given up after ",
             retry + 1, retry == 0 ? " try" : " tries");
     milliseconds wait = wait_before(retry++);
     if (result.retry_after) {

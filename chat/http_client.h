@@ -15,7 +15,8 @@ namespace stylus::chat {
 ///
 /// Tried again, after a wait that doubles with every try and is drawn from its upper half: no
 /// connection, timeouts, cut answers, 408, 429 (unless the account is out of money), 500, 502, 503,
-/// 504, 529. A Retry-After is kept to; one beyond longest_wait ends the tries.
+/// 504, 529; after a timeout only once. A Retry-After is kept to; one beyond longest_wait ends the
+/// tries.
 class HttpClient : public Client {
  public:
   explicit HttpClient(Settings settings);
@@ -27,7 +28,7 @@ class HttpClient : public Client {
  private:
   struct Attempt;
   [[nodiscard]] Attempt attempt(const Request& request, BodyStyle& style);
-  [[nodiscard]] HttpAnswer post(const std::string& body);
+  [[nodiscard]] HttpAnswer post(const std::string& body, Attempt& attempt);
   [[nodiscard]] Reply read_success(const HttpAnswer& answer, const Request& request) const;
   [[nodiscard]] std::string without_key(std::string text) const;
   [[nodiscard]] std::string complaint(const HttpAnswer& answer, const ErrorBody& error) const;

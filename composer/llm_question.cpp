@@ -62,8 +62,8 @@ Json card_json(std::size_t number, const catalog::Adapter& adapter) {
     card["for"] = adapter.categories;
   }
   // The refiner's line first: it is in English and about what the adapter shows.
-  const std::string text = collapse_blanks(
-      chat::data_text(adapter.summary + "\n" + adapter.description, kTextBytes));
+  const std::string text =
+      collapse_blanks(chat::data_text(adapter.summary + "\n" + adapter.description, kTextBytes));
   if (!text.empty()) {
     card["text"] = text;
   }

@@ -150,10 +150,9 @@ TEST(HttpClient, GivesUpOnASilentServer) {
   const FaultServer server({ServerAnswer{"HTTP/1.1 200 OK\r\nContent-Type: application/js", true}});
   Asking asking(server);
   asking.settings.timeout = milliseconds(150);
-  asking.settings.retries = 1;
 
   EXPECT_THAT(asking.message(), HasSubstr("in time"));
-  EXPECT_EQ(server.requests().size(), 2U);
+  EXPECT_EQ(server.requests().size(), 2U) << "a slow server gets one more chance, not four";
 }
 
 TEST(HttpClient, SaysThatNobodyListens) {
