@@ -67,12 +67,11 @@ std::string comparison_html(const std::string& first_name, const std::string& fi
     const json* in_a = find(a["groups"], key);
     const json* in_b = find(b["groups"], key);
     const json& any = in_a != nullptr ? *in_a : *in_b;
-    rows.push_back({escaped(any.value("model", std::string())),
-                    escaped(any.value("method", std::string())),
-                    shown(any.value("guidance", 0.0), 1), score(in_a), score(in_b),
-                    in_a != nullptr && in_b != nullptr
-                        ? shown(part(*in_b, "value") - part(*in_a, "value"), 2)
-                        : "–"});
+    rows.push_back(
+        {escaped(any.value("model", std::string())), escaped(any.value("method", std::string())),
+         shown(any.value("guidance", 0.0), 1), score(in_a), score(in_b),
+         in_a != nullptr && in_b != nullptr ? shown(part(*in_b, "value") - part(*in_a, "value"), 2)
+                                            : "–"});
   }
   std::ostringstream body;
   body << "<h1>" << escaped(first_name) << " and " << escaped(second_name) << "</h1>\n";
@@ -81,11 +80,13 @@ std::string comparison_html(const std::string& first_name, const std::string& fi
          << escaped(a.value("clip", std::string())) << " and "
          << escaped(b.value("clip", std::string())) << "): their scores do not compare.</p>\n";
   }
-  body << "<p class='dim'>Differences between runs are not paired: prompts and seeds may differ. For "
+  body << "<p class='dim'>Differences between runs are not paired: prompts and seeds may differ. "
+          "For "
           "paired intervals put both as methods into one run.</p>\n"
-       << html_table({"model", "method", "guidance", "first: " + escaped(a.value("clip", std::string())),
-                      "second", "second − first"},
-                     rows, 2);
+       << html_table(
+              {"model", "method", "guidance", "first: " + escaped(a.value("clip", std::string())),
+               "second", "second − first"},
+              rows, 2);
   return html_page(first_name + " and " + second_name + " – stylus evaluate", body.str());
 }
 

@@ -37,10 +37,10 @@ class Report {
   }
 
   std::string html() {
-    out_ << "<h1>" << escaped(run_.name) << "</h1>\n<p class='dim'>Run " << run_id(run_).substr(0, 12)
-         << ": " << run_.prompts.size() << " prompts × " << run_.methods.size() << " methods × "
-         << run_.guidance.size() << " guidance values × " << run_.pictures
-         << " pictures. Intervals hold 95 %, by " << run_.resamples
+    out_ << "<h1>" << escaped(run_.name) << "</h1>\n<p class='dim'>Run "
+         << run_id(run_).substr(0, 12) << ": " << run_.prompts.size() << " prompts × "
+         << run_.methods.size() << " methods × " << run_.guidance.size() << " guidance values × "
+         << run_.pictures << " pictures. Intervals hold 95 %, by " << run_.resamples
          << " bootstrap resamples of prompts; differences are paired by prompt, with equal seeds, "
             "steps and suffix.</p>\n";
     answers();
@@ -137,10 +137,11 @@ class Report {
     }
     out_ << html_table(headings, rows, left) << "</div>\n";
     if (has_many) {
-      out_ << "<p class='dim'>Spread s: standard deviation of the score among the pictures of a "
-              "prompt, mean over prompts. Diversity is that among the pictures of a prompt: mean of "
-              "1 − cosine over pairs, Vendi score, and dFID, taken as the trace of the features' "
-              "covariance.</p>\n";
+      out_
+          << "<p class='dim'>Spread s: standard deviation of the score among the pictures of a "
+             "prompt, mean over prompts. Diversity is that among the pictures of a prompt: mean of "
+             "1 − cosine over pairs, Vendi score, and dFID, taken as the trace of the features' "
+             "covariance.</p>\n";
     }
   }
 
@@ -175,8 +176,8 @@ class Report {
       if (!group.reference.empty()) {
         const double distance = group.reference.back().frechet;
         line_of(plane, name)
-            .points.push_back({group.clip_score.value, distance, distance, distance,
-                               shown(group.guidance, 1)});
+            .points.push_back(
+                {group.clip_score.value, distance, distance, distance, shown(group.guidance, 1)});
       }
     }
     for (ChartLine& line : scores) {
@@ -195,13 +196,13 @@ class Report {
     std::vector<std::vector<std::string>> rows;
     for (const GroupFigures& group : figures_.groups) {
       for (const ReferenceFigures& r : group.reference) {
-        rows.push_back({shown(group.guidance, 1), escaped(group.method) + model_suffix(group.model),
-                        distance_name(r.features), std::to_string(group.pictures),
-                        shown(r.frechet, 3),
-                        shown(1000 * r.kernel.mean, 3) + " ± " + shown(1000 * r.kernel.deviation, 3),
-                        r.features == "Inception" ? "–" : shown(r.cmmd, 3),
-                        shown(r.coverage.precision, 3), shown(r.coverage.recall, 3),
-                        shown(r.coverage.density, 3), shown(r.coverage.coverage, 3)});
+        rows.push_back(
+            {shown(group.guidance, 1), escaped(group.method) + model_suffix(group.model),
+             distance_name(r.features), std::to_string(group.pictures), shown(r.frechet, 3),
+             shown(1000 * r.kernel.mean, 3) + " ± " + shown(1000 * r.kernel.deviation, 3),
+             r.features == "Inception" ? "–" : shown(r.cmmd, 3), shown(r.coverage.precision, 3),
+             shown(r.coverage.recall, 3), shown(r.coverage.density, 3),
+             shown(r.coverage.coverage, 3)});
       }
     }
     if (rows.empty()) {
@@ -245,7 +246,8 @@ class Report {
     rows.push_back(row("painting", painting - preparing, painted));
     out_ << "<h2>What it cost</h2>\n"
          << html_table({"stage", "items", "seconds", "ms each"}, rows, 1)
-         << "<p class='dim'>Wall-clock time of the work itself, on a machine that may have had other "
+         << "<p class='dim'>Wall-clock time of the work itself, on a machine that may have had "
+            "other "
             "work; equal pictures of several methods were painted once ("
          << results_.pictures.size() << " pictures for " << results_.items.size()
          << " cells).</p>\n";

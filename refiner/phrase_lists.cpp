@@ -13,6 +13,7 @@ namespace stylus::refiner {
 namespace {
 
 constexpr std::size_t kLongestLabel = 70;
+constexpr std::size_t kLongestLine = 3000;  // bytes; a longer one is no list
 constexpr std::size_t kMostWords = 6;
 constexpr std::ptrdiff_t kMostWideBytes = 24;  // eight Chinese characters
 constexpr std::size_t kMostPhrases = 40;
@@ -245,6 +246,10 @@ std::vector<PhraseList> phrase_lists(std::string_view description) {
   std::vector<PhraseList> lists;
   std::string before;  // the heading that still holds
   for (const Sentence& sentence : sentences_of(plain_marks(std::string(description)))) {
+    if (sentence.text.size() > kLongestLine) {
+      before.clear();
+      continue;
+    }
     const std::string text = without_remarks(without_decoration(sentence.text));
     if (add_quoted(text, lists)) {
       before.clear();

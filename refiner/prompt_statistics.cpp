@@ -16,6 +16,7 @@ constexpr std::size_t kMostPrompts = 20;
 constexpr std::size_t kMostPhrases = 200;  // of one prompt
 constexpr std::size_t kPhraseWords = 4;
 constexpr std::size_t kLongestPhrase = 60;  // bytes
+constexpr std::size_t kLongestTag = 300;    // bytes
 
 bool is_small_word(const std::string& word) {
   static const std::set<std::string, std::less<>> kSmall = {
@@ -47,9 +48,9 @@ std::string without_tags(std::string_view prompt) {
   std::string text;
   for (std::size_t i = 0; i < prompt.size(); ++i) {
     if (prompt[i] == '<') {
-      const std::size_t close = prompt.find('>', i);
-      if (close != prompt.npos && close - i < 300) {
-        i = close;
+      const std::size_t length = prompt.substr(i, kLongestTag).find('>');
+      if (length != prompt.npos) {
+        i += length;
         text += ',';
         continue;
       }

@@ -55,7 +55,7 @@ void print_for_people(const catalog::Adapter& adapter) {
   line("rating      ", std::string(rating_name(catalog::effective_rating(adapter))) +
                            (adapter.real_person ? ", a real person" : ""));
   line("weight      ", weight_line(adapter));
-  line("triggers    ", join(catalog::effective_triggers(adapter), " | "));
+  line("triggers    ", join(catalog::trigger_entries(adapter), " | "));
   line("tags        ", join(adapter.tags, ", "));
   line("commercial  ", adapter.licence.commercial);
   line("file        ", adapter.file_name);

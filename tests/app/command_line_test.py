@@ -203,6 +203,45 @@ class WithoutEncoder(Home):
         self.assertTrue(lint["findings"], "the sample catalogue has traps on purpose")
         self.assertTrue(json.loads(self.good("catalog", "duplicates", "--json"))["groups"])
 
+    def test_lint_writes_a_page_that_needs_nothing_else(self):
+        page = self.work / "lint.html"
+        self.good("catalog", "lint", "--files", "--html", str(page))
+        html = page.read_text(encoding="utf-8")
+        self.assertIn("<h2", html)
+        self.assertNotIn("<script", html)
+        self.assertNotIn("src=", html)
+
+    def test_check_tells_which_plans_changed_and_why(self):
+        asked, golden, page = self.work / "in.jsonl", self.work / "golden.jsonl", self.work / "check.html"
+        asked.write_text('{"id": "a", "prompt": "a lighthouse in a storm, ukiyo-e"}\n'
+                         '{"id": "b", "prompt": "a quiet street"}\n', encoding="utf-8")
+        self.good("plan", "--prompts", str(asked), "--output", str(golden))
+        self.assertEqual(json.loads(self.good("catalog", "check", "--prompts", str(golden), "--json"))["changed"], [])
+
+        picked = json.loads(golden.read_text(encoding="utf-8").splitlines()[0])["adapters"][0]["id"]
+        self.good("catalog", "set", picked, "--blocked", "yes")
+        try:
+            done = self.run_stylus("catalog", "check", "--prompts", str(golden), "--json", "--html", str(page))
+            self.assertEqual(done.returncode, 1)
+            changed = json.loads(done.stdout)["changed"]
+            self.assertEqual([plan["id"] for plan in changed], ["a"])
+            lost = [change for change in changed[0]["changes"] if change["change"] == "lost"][0]
+            self.assertEqual(lost["adapter"], picked)
+            self.assertIn("blocked", lost["why"])
+            self.assertIn("ukiyo-e", page.read_text(encoding="utf-8"))
+            self.good("catalog", "check", "--prompts", str(golden), "--update")
+            self.assertEqual(json.loads(self.good("catalog", "check", "--prompts", str(golden), "--json"))["changed"],
+                             [])
+        finally:
+            self.good("catalog", "set", picked, "--blocked", "no")
+
+    def test_refine_describes_and_says_so(self):
+        shown = json.loads(self.good("catalog", "show", "sample:ukiyo-e-tide", "--json"))
+        self.assertTrue(shown["summary"])
+        self.assertIn("ukiyo-e style", [phrase for group in shown["trigger_groups"] for phrase in group["phrases"]])
+        again = json.loads(self.good("refine", "--json"))
+        self.assertEqual(again["described"], 0)
+
     def test_completion_and_version(self):
         self.assertIn("why-not", self.good("completion", "bash"))
         self.assertIn("0.1", subprocess.run([str(STYLUS), "--version"], capture_output=True, text=True).stdout)
