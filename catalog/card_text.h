@@ -34,7 +34,7 @@ struct CardText {
 ///
 /// Where the description has less than five words, the file's name takes its place, and the telling
 /// words of the example prompts where there are no tags either. Measured on the keywords of 100
-/// cards without their texts (benchmarks/quality/run.py --only cold), hit@10: file name 0.687 ->
+/// cards without their texts (docs/decisions/017), hit@10: file name 0.687 ->
 /// 0.707, prompt words on top of it 0.690; on bare files without tags and title both together
 /// 0.572 -> 0.609.
 [[nodiscard]] CardText card_text_of(const Document& document);

@@ -138,7 +138,7 @@ std::string summary_of(const catalog::Adapter& adapter, const CardParts& parts,
     line += ": ";
     line += join(more, ", ");
   }
-  return cut_line(line, kSummaryBytes);
+  return cut_line(collapse_blanks(line), kSummaryBytes);
 }
 
 catalog::Refinement refine_by_rules(const catalog::Adapter& adapter,
