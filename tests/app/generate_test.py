@@ -155,6 +155,15 @@ class Pictures(Home):
             self.generate("a penguin, line art", "-o", name)
         self.assertEqual((self.work / "a.png").read_bytes(), (self.work / "b.png").read_bytes())
 
+    def test_twenty_prompts_give_the_same_plans_and_pictures_again(self):
+        lines = (SOURCE / "models" / "mini" / "eval_prompts.jsonl").read_text().splitlines()
+        for line in lines[::len(lines) // 20][:20]:
+            prompt, seen = json.loads(line)["prompt"], []
+            for _ in range(2):
+                self.generate(prompt, "-o", "r.png", "--save-plan", "r.json", "--steps", "3")
+                seen.append(((self.work / "r.json").read_bytes(), (self.work / "r.png").read_bytes()))
+            self.assertEqual(seen[0], seen[1], prompt)
+
     def test_a_stored_plan_gives_the_same_picture(self):
         self.generate("a penguin, line art", "-o", "a.png", "--seed", "9", "--save-plan", "p.json")
         self.generate("--plan", "p.json", "-o", "b.png")
@@ -340,19 +349,25 @@ class Model(Home):
             self.assertLess(styled, 0.5 * base + 1, prompt)
 
     @unittest.skipUnless(EMOJI.is_dir(), "../shared/data/emoji is not there")
-    def test_concept_adapters_bring_withheld_concepts_nearer_to_their_true_pictures(self):
-        """That they are recognised is a figure of many drawings: models/mini/MODEL_CARD.md."""
+    def test_concept_adapters_make_withheld_concepts_recognisable(self):
+        """Recognised: nearer to its own true picture than to those of the others; more in models/mini/MODEL_CARD.md."""
         groups = {"boats": ("sailboat", "canoe", "ship"), "aircraft": ("airplane", "helicopter", "rocket"),
                   "headwear": ("crown", "top-hat", "billed-cap")}
+        true = {name: read_pixels(EMOJI / "fluent-emoji-flat" / f"{name}.png")[2]
+                for names in groups.values() for name in names}
+
+        def recognised(drawn):
+            return min(true, key=lambda name: distance(drawn, true[name]))
+
         before, after = [], []
         for group, names in groups.items():
             for name in names:
-                true = read_pixels(EMOJI / "fluent-emoji-flat" / f"{name}.png")[2]
                 prompt = "a " + name.replace("-", " ")
                 adapter = (ADAPTERS / f"concept-{group}.safetensors", 1.0)
-                before.append(distance(self.draw("--plan", self.use(prompt=prompt)), true))
-                after.append(distance(self.draw("--plan", self.use(adapter, prompt=prompt)), true))
-        self.assertLess(sum(after), 0.25 * sum(before), list(zip(before, after)))
+                before.append(recognised(self.draw("--plan", self.use(prompt=prompt))) == name)
+                after.append(recognised(self.draw("--plan", self.use(adapter, prompt=prompt))) == name)
+        self.assertLessEqual(sum(before), 5, before)
+        self.assertGreaterEqual(sum(after), 8, after)
 
     def test_the_strength_budget_tames_the_burnt_adapter(self):
         prompt = "a red apple"
