@@ -381,6 +381,19 @@ void add_evaluate_verb(CLI::App& app, Commands& c) {
   evaluate->add_option("--merge", c.evaluate.merge, "Bring the folders of all shards together");
   evaluate->add_option("--compare", c.evaluate.compare, "Two folders of runs, side by side")
       ->expected(2);
+  evaluate->add_option("--plans", c.evaluate.plans_file,
+                       "Measure these plans (JSON lines) instead of pictures");
+  evaluate->add_option("--reference-plans", c.evaluate.reference_plans_file,
+                       "The plans that --plans should agree with");
+  evaluate
+      ->add_option("--sheet", c.evaluate.sheet,
+                   "Two methods: write a blind sheet for people to judge (sheet.html)")
+      ->expected(2);
+  evaluate
+      ->add_option("--judge", c.evaluate.judge,
+                   "Two methods: let the model behind --llm judge them, both ways round")
+      ->expected(2);
+  add_chat_options(*evaluate, c.evaluate.chat, "--llm", "--llm-model");
   evaluate->add_flag("--retry-failed", c.evaluate.retry_failed, "Try failed pictures again");
   evaluate->add_flag("--dry-run", c.evaluate.dry_run, "Say what would be made, make nothing");
   evaluate->add_option("--device", c.evaluate.device, "auto (default), cpu, cuda or cuda:N");

@@ -1,6 +1,9 @@
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "app/chat_options.h"
 #include "app/evaluation/measuring.h"
 #include "app/evaluation/planning.h"
 #include "app/evaluation/rendering.h"
@@ -8,7 +11,10 @@
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
+#include "app/workspace.h"
+#include "evaluator/judging.h"
 #include "evaluator/layout.h"
+#include "evaluator/plan_quality.h"
 #include "evaluator/report.h"
 #include "support/file.h"
 
@@ -19,6 +25,7 @@ namespace fs = std::filesystem;
 using evaluator::Manifest;
 
 constexpr std::size_t kLargestRunFile = std::size_t{256} << 20U;
+constexpr std::size_t kLargestReply = std::size_t{1} << 20U;
 constexpr std::size_t kLargestPicture = std::size_t{64} << 20U;
 
 fs::path output_of(const EvaluateCommand& command) {
@@ -117,12 +124,103 @@ int compare_runs(const EvaluateCommand& command) {
   return kSuccess;
 }
 
+/// Pictures of two methods for a judge: a sheet for people, or a model behind --llm.
+void judge_methods(const EvaluateCommand& command, const evaluator::RunResults& results,
+                   const evaluator::RunFolder& folder, const ProgressFn& progress) {
+  const evaluator::PictureBytes picture = [&](const std::string& sha256) {
+    return read_file(folder.picture(sha256), kLargestPicture);
+  };
+  if (!command.sheet.empty()) {
+    const auto pairs = evaluator::judged_pairs(results, command.sheet[0], command.sheet[1]);
+    const evaluator::JudgingSheet sheet = evaluator::judging_sheet(
+        pairs, command.sheet[0], command.sheet[1], results.manifest.run_seed, picture);
+    write_file_atomically(folder.path() / "sheet.html", sheet.html);
+    write_file_atomically(folder.path() / "sheet-key.csv", sheet.key_csv);
+    std::cerr << pairs.size() << " pairs in " << (folder.path() / "sheet.html").string()
+              << "; sheet-key.csv beside it says which side is whose: keep it to yourself\n";
+  }
+  if (!command.judge.empty()) {
+    const auto pairs = evaluator::judged_pairs(results, command.judge[0], command.judge[1]);
+    const std::unique_ptr<chat::Client> client = open_chat(command.chat);
+    const fs::path answers = folder.path() / "judgements";
+    const evaluator::JudgementCache cache = {
+        [&](const std::string& key) {
+          const fs::path file = answers / (key + ".txt");
+          return fs::exists(file) ? std::optional(read_file(file, kLargestReply)) : std::nullopt;
+        },
+        [&](const std::string& key, const std::string& reply) {
+          write_file_atomically(answers / (key + ".txt"), reply);
+        }};
+    const evaluator::Judgement judgement =
+        evaluator::judge_pairs(pairs, *client, picture, cache, [&](std::size_t done) {
+          progress({"judging", done, pairs.size()});
+        });
+    const std::string json =
+        evaluator::judgement_json(judgement, command.judge[0], command.judge[1]);
+    write_file_atomically(folder.path() / "judgement.json", json);
+    std::cerr << command.judge[0] << " against " << command.judge[1] << ", judged by "
+              << judgement.model << ": " << judgement.wins << " wins, " << judgement.ties
+              << " ties, " << judgement.losses << " losses, " << judgement.unreadable
+              << " unreadable; judgement.json has the rest\n";
+  }
+}
+
+/// Plans against reference plans; the ceilings are those of the catalogue at hand.
+int measure_plans(const GlobalOptions& global, const EvaluateCommand& command) {
+  require(!command.plans_file.empty() && !command.reference_plans_file.empty(),
+          ErrorCode::kInvalidArgument, "--plans and --reference-plans go together");
+  const auto list_of = [](const std::string& file) {
+    std::vector<composer::Plan> plans;
+    for (auto& [id, plan] : read_plans(file)) {
+      plans.push_back(plan);
+    }
+    return plans;
+  };
+  const Locations locations = find_locations(global);
+  std::optional<catalog::Catalog> catalog;
+  if (fs::exists(locations.catalog_file())) {
+    catalog.emplace(open_catalog(locations, catalog::OpenMode::kReadOnly));
+  }
+  const evaluator::PlanQuality quality = evaluator::plan_quality(
+      list_of(command.plans_file), list_of(command.reference_plans_file),
+      [&](std::string_view id) { return !catalog || catalog->find(id).has_value(); });
+  const std::string json = evaluator::plan_quality_json(quality);
+  if (!command.output.empty()) {
+    write_file_atomically(command.output, json);
+  }
+  if (global.json) {
+    std::cout << json;
+    return kSuccess;
+  }
+  Table table({"figure", "value"});
+  const auto add = [&table](const char* name, const evaluator::Interval& interval) {
+    table.add({name, number(interval.value, 4) + " [" + number(interval.low, 4) + ", " +
+                         number(interval.high, 4) + "]"});
+  };
+  add("adapters: F1", quality.f1);
+  add("adapters: F1 at best here", quality.f1_ceiling);
+  add("adapters: precision", quality.precision);
+  add("adapters: recall", quality.recall);
+  add("any hit", quality.any_hit);
+  add("any hit at best here", quality.hit_ceiling);
+  add("keywords: equal spans, F1", quality.span_f1);
+  add("keywords: words, F1", quality.word_f1);
+  add("keywords: covered or not", quality.coverage_agreement);
+  std::cout << table.str();
+  std::cerr << quality.prompts << " plans compared, " << quality.missing
+            << " missing (they count as empty)\n";
+  return kSuccess;
+}
+
 }  // namespace
 
 int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
   start_log(global);
   if (!command.compare.empty()) {
     return compare_runs(command);
+  }
+  if (!command.plans_file.empty() || !command.reference_plans_file.empty()) {
+    return measure_plans(global, command);
   }
   require(!command.run_file.empty(), ErrorCode::kInvalidArgument,
           "give a run file: stylus evaluate run.json (docs/evaluation.md shows one)");
@@ -147,7 +245,7 @@ int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
                                     run);
   evaluator::RunStore store(folder.database());
   if (!store.is_laid_out()) {
-    plan_run(global, run, store, progress);
+    plan_run(global, command, run, store, progress);
     const evaluator::Layout layout = evaluator::lay_out(run, store.plans());
     require(!layout.items.empty(), ErrorCode::kInvalidArgument,
             "no prompt could be planned; the first reason: ", store.plans().front().error);
@@ -178,6 +276,7 @@ int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
                           return fs::exists(picture) ? read_file(picture, kLargestPicture)
                                                      : std::string();
                         }));
+  judge_methods(command, results, folder, progress);
   if (global.json) {
     std::cout << metrics;
   } else {

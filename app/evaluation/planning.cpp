@@ -4,11 +4,13 @@
 #include <charconv>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 #include <tuple>
 
+#include "app/planner.h"
 #include "app/renderer_process.h"
 #include "app/workspace.h"
 #include "composer/composer.h"
@@ -29,35 +31,16 @@ using evaluator::StoredPlan;
 constexpr std::size_t kLargestPlanFile = std::size_t{1} << 30U;
 constexpr std::size_t kPlansAtOnce = 64;
 
-/// Plans by prompt id, one JSON object a line.
-std::map<std::string, composer::Plan> read_plans(const std::filesystem::path& file) {
-  const std::string text = read_file(file, kLargestPlanFile);
-  std::map<std::string, composer::Plan> plans;
-  std::size_t begin = 0;
-  std::size_t line = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view content(text.data() + begin, end - begin);
-    ++line;
-    if (content.find_first_not_of(" \t\r") != std::string_view::npos) {
-      const std::string what = file.string() + ":" + std::to_string(line);
-      composer::Plan plan = composer::plan_from_json(content, what);
-      require(!plan.id.empty(), ErrorCode::kCorruptData, what,
-              " has no \"id\"; make plans with stylus plan --prompts IN --output OUT");
-      plans[plan.id] = std::move(plan);
-    }
-    begin = end + 1;
-  }
-  return plans;
-}
-
 /// Chooses adapters for one model of a run.
 class RunPlanner {
  public:
-  RunPlanner(const Workspace& workspace, const Manifest& run, const Model& model)
+  /// with_model: makes the plans of kind llm; null where no method is of that kind.
+  RunPlanner(const Workspace& workspace, const Manifest& run, const Model& model,
+             const Planner* with_model)
       : workspace_(workspace),
         run_(run),
-        composer_(workspace.catalog, workspace.retriever, workspace.encoder.get()) {
+        composer_(workspace.catalog, workspace.retriever, workspace.encoder.get()),
+        with_model_(with_model) {
     filter_.base = run.base.empty() ? model.base : run.base;
     filter_.allow_nsfw = run.allow_nsfw;
     filter_.allow_unrated = run.allow_unrated;
@@ -88,10 +71,11 @@ class RunPlanner {
         break;
       case MethodKind::kStylus:
         break;
-      case MethodKind::kLlm:
-        fail(ErrorCode::kUnsupported,
-             "this stylus cannot plan with a language model inside a run yet; plan with `stylus "
-             "plan --composer llm --prompts IN --output OUT` and use a method of kind plans");
+      case MethodKind::kLlm: {
+        composer::Plan plan = with_model_->plan(prompt.text, options);
+        plan.id = prompt.id;
+        return plan;
+      }
       case MethodKind::kPlans:
         return plan_of_file(method, prompt, options);
     }
@@ -168,6 +152,7 @@ class RunPlanner {
   const Workspace& workspace_;
   const Manifest& run_;
   composer::Composer composer_;
+  const Planner* with_model_;
   catalog::Filter filter_;
   catalog::CompiledFilter compiled_;
   std::map<std::string, std::map<std::string, composer::Plan>> files_;
@@ -183,6 +168,27 @@ std::vector<Method> in_order(const Manifest& run) {
 
 }  // namespace
 
+std::map<std::string, composer::Plan> read_plans(const std::filesystem::path& file) {
+  const std::string text = read_file(file, kLargestPlanFile);
+  std::map<std::string, composer::Plan> plans;
+  std::size_t begin = 0;
+  std::size_t line = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view content(text.data() + begin, end - begin);
+    ++line;
+    if (content.find_first_not_of(" \t\r") != std::string_view::npos) {
+      const std::string what = file.string() + ":" + std::to_string(line);
+      composer::Plan plan = composer::plan_from_json(content, what);
+      require(!plan.id.empty(), ErrorCode::kCorruptData, what,
+              " has no \"id\"; make plans with stylus plan --prompts IN --output OUT");
+      plans[plan.id] = std::move(plan);
+    }
+    begin = end + 1;
+  }
+  return plans;
+}
+
 Model model_of_run(const Locations& locations, const std::string& name) {
   Model model = find_model(locations, name);
   if (model.base.empty()) {
@@ -196,8 +202,8 @@ Model model_of_run(const Locations& locations, const std::string& name) {
   return model;
 }
 
-void plan_run(const GlobalOptions& global, const Manifest& run, evaluator::RunStore& store,
-              const ProgressFn& progress) {
+void plan_run(const GlobalOptions& global, const EvaluateCommand& command, const Manifest& run,
+              evaluator::RunStore& store, const ProgressFn& progress) {
   using Clock = std::chrono::steady_clock;
   std::map<std::tuple<std::string, std::string, std::string>, int> counts;
   for (const StoredPlan& plan : store.plans()) {
@@ -212,9 +218,17 @@ void plan_run(const GlobalOptions& global, const Manifest& run, evaluator::RunSt
   }
   const Locations locations = find_locations(global);
   const Workspace workspace = open_workspace(global);
+  std::unique_ptr<Planner> with_model;
+  if (std::any_of(run.methods.begin(), run.methods.end(),
+                  [](const Method& method) { return method.kind == MethodKind::kLlm; })) {
+    StrategyOptions strategy;
+    strategy.composer = "llm";
+    strategy.chat = command.chat;
+    with_model = std::make_unique<Planner>(workspace, strategy);
+  }
   std::size_t done = 0;
   for (const std::string& name : run.models) {
-    RunPlanner planner(workspace, run, model_of_run(locations, name));
+    RunPlanner planner(workspace, run, model_of_run(locations, name), with_model.get());
     for (const Method& method : in_order(run)) {
       std::vector<StoredPlan> fresh;
       for (const RunPrompt& prompt : run.prompts) {
