@@ -144,6 +144,36 @@ class Runs(Home):
         self.assertIn("gone", found["failures"][0])
         self.assertEqual([g["pictures"] for g in found["groups"]], [4, 3])
 
+    def test_a_sheet_for_people_names_no_method(self):
+        run = self.write("sheet.json", prompts=["a penguin", "an apple"], methods=["base", "random"], guidance=[1], pictures=1,
+                         best_of=0)
+        self.evaluate(run, "--sheet", "random", "base")
+
+        page = (self.work / "sheet-results" / "sheet.html").read_text()
+        key = (self.work / "sheet-results" / "sheet-key.csv").read_text().splitlines()
+        self.assertEqual(page.count("<img"), 4)
+        self.assertNotIn("random", page)
+        self.assertEqual(len(key), 3)
+
+    def test_plans_are_measured_without_pictures(self):
+        self.stylus("plan", "--prompts", self.prompts_file(), "--output", "a.jsonl", "--base", "mini")
+        self.stylus("plan", "--prompts", self.prompts_file(), "--output", "b.jsonl", "--base", "mini", "--max-adapters", "0")
+        same = json.loads(self.evaluate("--plans", "a.jsonl", "--reference-plans", "a.jsonl", "--json").stdout)
+        self.assertEqual((same["f1"]["value"], same["span_f1"]["value"], same["prompts"]), (1, 1, 4))
+        none = json.loads(self.evaluate("--plans", "b.jsonl", "--reference-plans", "a.jsonl", "--json").stdout)
+        self.assertLess(none["f1"]["value"], 1)
+        self.assertEqual(none["f1_ceiling"]["value"], 1)
+
+    def test_a_method_that_needs_a_model_says_so(self):
+        done = self.evaluate(self.write("llm.json", methods=["llm"]), status=64)
+        self.assertIn("--llm", done.stderr)
+
+    def test_two_runs_side_by_side(self):
+        run = self.write("pair.json", prompts=["a penguin"], methods=["base"], guidance=[1], pictures=1, best_of=0)
+        self.evaluate(run, "-o", "p1")
+        self.evaluate("--compare", "p1", "p1", "-o", "pair.html")
+        self.assertIn("base", (self.work / "pair.html").read_text())
+
     def prompts_file(self):
         path = self.work / "prompts.jsonl"
         path.write_text("".join(json.dumps({"id": str(i + 1), "prompt": p}) + "\n" for i, p in enumerate(RUN["prompts"])))

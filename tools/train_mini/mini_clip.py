@@ -205,6 +205,17 @@ def export() -> None:
             "vision_config": VISION,
         },
     )
+    half = [0.5, 0.5, 0.5]
+    write_json(
+        MODELS / "mini_clip" / "preprocessor_config.json",
+        {
+            "crop_size": {"height": 64, "width": 64},
+            "size": {"shortest_edge": 64},
+            "resample": 3,
+            "image_mean": half,
+            "image_std": half,
+        },
+    )
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ stage() {
       run mini_clip train --threads "$threads"
       run mini_clip report
       run mini_clip export
+      run mini_reference
       run base_gates --judge clip
       ;;
     lora)
