@@ -12,17 +12,17 @@ namespace stylus::evaluator {
 
 /// How well plans agree with reference plans of the same prompts; no picture is looked at.
 struct PlanQuality {
-  std::size_t prompts = 0;        ///< Reference plans with a plan beside them.
-  std::size_t missing = 0;        ///< Reference plans without one; they count as empty plans.
+  std::size_t prompts = 0;  ///< Reference plans with a plan beside them.
+  std::size_t missing = 0;  ///< Reference plans without one; they count as empty plans.
   double adapters = 0, reference_adapters = 0;  ///< Mean number a plan.
 
   /// Means over prompts. Two empty sets agree fully.
   Interval precision, recall, f1;  ///< Adapters, by id.
-  Interval any_hit;       ///< Of prompts whose reference has adapters: at least one is shared.
-  Interval f1_ceiling;    ///< F1 of a plan that takes all reference adapters that can be had here.
-  Interval hit_ceiling;   ///< Of the same prompts: at least one can be had here.
-  Interval span_f1;       ///< Keywords with equal borders.
-  Interval word_f1;       ///< Bytes of the prompt that keywords cover.
+  Interval any_hit;      ///< Of prompts whose reference has adapters: at least one is shared.
+  Interval f1_ceiling;   ///< F1 of a plan that takes all reference adapters that can be had here.
+  Interval hit_ceiling;  ///< Of the same prompts: at least one can be had here.
+  Interval span_f1;      ///< Keywords with equal borders.
+  Interval word_f1;      ///< Bytes of the prompt that keywords cover.
   Interval coverage_agreement;  ///< Of keywords with equal borders: both covered or both not.
 };
 

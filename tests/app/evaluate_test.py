@@ -166,7 +166,7 @@ class Runs(Home):
 
     def test_a_method_that_needs_a_model_says_so(self):
         done = self.evaluate(self.write("llm.json", methods=["llm"]), status=64)
-        self.assertIn("--llm", done.stderr)
+        self.assertIn("no model server is named", done.stderr)
 
     def test_two_runs_side_by_side(self):
         run = self.write("pair.json", prompts=["a penguin"], methods=["base"], guidance=[1], pictures=1, best_of=0)

@@ -34,15 +34,16 @@ class StubJudge : public chat::Client {
 class Judging : public testing::Test {
  protected:
   Judgement judge(StubJudge& stub) {
-    const std::vector<JudgedPair> pairs = {{"1", "a fox", "good", "bad"}, {"2", "a cat", "bad", "good"}};
+    const std::vector<JudgedPair> pairs = {{"1", "a fox", "good", "bad"},
+                                           {"2", "a cat", "bad", "good"}};
     const JudgementCache cache = {
         [this](const std::string& key) {
           const auto found = kept_.find(key);
           return found == kept_.end() ? std::nullopt : std::optional(found->second);
         },
         [this](const std::string& key, const std::string& reply) { kept_[key] = reply; }};
-    return judge_pairs(pairs, stub, [](const std::string& hash) { return hash; }, cache,
-                       [](std::size_t) {});
+    return judge_pairs(
+        pairs, stub, [](const std::string& hash) { return hash; }, cache, [](std::size_t) {});
   }
   std::map<std::string, std::string> kept_;
 };
@@ -86,8 +87,8 @@ TEST(JudgingSheet, NamesNoMethodAndItsKeyHoldsBothSides) {
   for (int i = 0; i < 40; ++i) {
     pairs.push_back({std::to_string(i), "<b>prompt " + std::to_string(i), "one", "two"});
   }
-  const JudgingSheet sheet = judging_sheet(pairs, "secret-a", "secret-b", 1,
-                                           [](const std::string& hash) { return hash; });
+  const JudgingSheet sheet =
+      judging_sheet(pairs, "secret-a", "secret-b", 1, [](const std::string& hash) { return hash; });
 
   EXPECT_THAT(sheet.html, testing::Not(testing::HasSubstr("secret")));
   EXPECT_THAT(sheet.html, testing::Not(testing::HasSubstr("<b>prompt")));

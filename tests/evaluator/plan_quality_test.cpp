@@ -45,8 +45,7 @@ TEST(PlanQuality, ComparesAdaptersAndKeywords) {
 
 TEST(PlanQuality, TheCeilingIsWhatThisCatalogueCouldReach) {
   const std::vector<composer::Plan> theirs = {plan("1", {"a", "b"}), plan("2", {"b"})};
-  const PlanQuality found =
-      plan_quality({}, theirs, [](std::string_view id) { return id == "a"; });
+  const PlanQuality found = plan_quality({}, theirs, [](std::string_view id) { return id == "a"; });
 
   EXPECT_EQ(found.missing, 2U);
   EXPECT_EQ(found.f1.value, 0);
