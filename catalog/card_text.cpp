@@ -157,17 +157,15 @@ std::vector<std::string> names_of(std::string_view title) {
 
 bool is_short(std::string_view text) { return split_list(text, ' ').size() < kFewWords; }
 
-/// What a card without a text can still be found by: the name of its file and, where it has no
-/// tags either, what its example prompts say and others do not.
+/// What a card without text and tags can still be found by: the name of its file, and what its
+/// example prompts say and others do not.
 std::string hints_of(const Document& document) {
   std::vector<std::string> hints;
   const std::string stem = document.file_name.substr(0, document.file_name.rfind('.'));
   if (!stem.empty()) {
     hints.push_back(clean_title(stem));
   }
-  if (document.tags.empty()) {
-    hints.insert(hints.end(), document.prompt_words.begin(), document.prompt_words.end());
-  }
+  hints.insert(hints.end(), document.prompt_words.begin(), document.prompt_words.end());
   return join(hints, ", ");
 }
 
@@ -217,7 +215,7 @@ CardText card_text_of(const Document& document) {
   text.fields[kTags] = join(text.tags, ", ");
   text.fields[kTriggers] = truncate_utf8(join(document.triggers, ", "), kTriggerBytes);
   text.fields[kDescription] = clean_description(document.description);
-  if (is_short(text.fields[kDescription])) {
+  if (document.tags.empty() && is_short(text.fields[kDescription])) {
     text.fields[kDescription] =
         collapse_blanks(text.fields[kDescription] + " " + hints_of(document));
   }

@@ -32,11 +32,9 @@ struct CardText {
 /// description without links give 0.304 / 0.470 / 0.584, the recipe's figures; raw titles give
 /// 0.292 at 1, and triggers in full 0.299.
 ///
-/// Where the description has less than five words, the file's name takes its place, and the telling
-/// words of the example prompts where there are no tags either. Measured on the keywords of 100
-/// cards without their texts (docs/decisions/017), hit@10: file name 0.687 ->
-/// 0.707, prompt words on top of it 0.690; on bare files without tags and title both together
-/// 0.572 -> 0.609.
+/// Where the description has less than five words and there are no tags, the file's name and the
+/// telling words of the example prompts take its place: hit@10 0.572 -> 0.609 on the keywords of
+/// 100 bare files (docs/decisions/017).
 [[nodiscard]] CardText card_text_of(const Document& document);
 
 /// "[LoRA] Old Harbour v1.2 (SD1.5)" -> "Old Harbour"; the raw title if nothing would be left.
