@@ -227,10 +227,9 @@ int run_evaluate(const GlobalOptions& global, const EvaluateCommand& command) {
   const fs::path file = command.run_file;
   const Manifest run = evaluator::read_manifest(read_file(file, kLargestRunFile), file.string(),
                                                 fs::absolute(file).parent_path());
-  require(
-      run.metrics.inception.empty(), ErrorCode::kUnsupported,
-      "metrics.inception: Inception features are not built yet; leave the key out. Distances to "
-      "metrics.reference are computed from the CLIP model's features");
+  require(run.metrics.inception.empty() || fs::exists(run.metrics.inception), ErrorCode::kNotFound,
+          "there are no Inception weights at '", run.metrics.inception.string(),
+          "'; tools/convert_inception.py makes them out of pytorch-fid's file");
   const Shard shard = read_shard(command.shard);
   const fs::path output = output_of(command);
   const std::size_t cells = run.models.size() * run.methods.size() * run.guidance.size() *

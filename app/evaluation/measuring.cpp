@@ -176,31 +176,47 @@ RunResults gather_results(const GlobalOptions& global, const EvaluateCommand& co
       hashes.push_back(record.sha256);
     }
   }
+  const Reference reference =
+      run.metrics.reference.empty() ? Reference() : reference_of(run.metrics.reference);
+  // Rows of all pictures, in files of a fixed number of them.
+  const auto rows_of_pictures = [&](FeatureStore& store_of, const char* stage) {
+    Rows rows;
+    for (std::size_t i = 0; i < files.size(); i += kPicturesInFile) {
+      const std::size_t end = std::min(i + kPicturesInFile, files.size());
+      const auto part = [&](const auto& all) {
+        return std::vector(all.begin() + static_cast<std::ptrdiff_t>(i),
+                           all.begin() + static_cast<std::ptrdiff_t>(end));
+      };
+      const auto on_step = [&](std::size_t done) { progress({stage, i + done, files.size()}); };
+      evaluator::append_rows(rows, store_of.rows(part(files), {}, part(hashes), on_step).pictures);
+    }
+    return rows;
+  };
+  if (!run.metrics.inception.empty()) {
+    Extractor how;
+    how.kind = "inception";
+    how.model = run.metrics.inception;
+    how.resize = run.metrics.inception_resize;
+    how.id = file_hash(how.model);
+    FeatureStore inception(command, folder, how);
+    results.inception_pictures = rows_of_pictures(inception, "looking with Inception");
+    if (!reference.files.empty()) {
+      results.inception_reference =
+          inception.rows(reference.files, {}, reference.hashes, [](std::size_t) {}).pictures;
+    }
+  }
   if (run.metrics.clip.empty()) {
     return results;
   }
   FeatureStore clip(command, folder, clip_extractor(run, find_locations(global)));
-  for (std::size_t i = 0; i < files.size(); i += kPicturesInFile) {
-    const std::size_t end = std::min(i + kPicturesInFile, files.size());
-    const auto part = [&](const auto& all) {
-      return std::vector(all.begin() + static_cast<std::ptrdiff_t>(i),
-                         all.begin() + static_cast<std::ptrdiff_t>(end));
-    };
-    evaluator::append_rows(results.clip_pictures,
-                           clip.rows(part(files), {}, part(hashes),
-                                     [&](std::size_t done) {
-                                       progress({"measuring", i + done, files.size()});
-                                     })
-                               .pictures);
-  }
+  results.clip_pictures = rows_of_pictures(clip, "measuring");
   std::vector<std::string> texts;
   for (const evaluator::RunPrompt& prompt : run.prompts) {
     texts.push_back(prompt.text);
   }
   results.clip_texts = clip.rows({}, texts, {}, [](std::size_t) {}).texts;
   results.texts_truncated = clip.truncated(texts);
-  if (!run.metrics.reference.empty()) {
-    const Reference reference = reference_of(run.metrics.reference);
+  if (!reference.files.empty()) {
     results.reference =
         clip.rows(reference.files, {}, reference.hashes, [](std::size_t) {}).pictures;
   } else if (run.metrics.clip == "mini" && fs::exists(clip.model() / kReferenceFile)) {

@@ -112,9 +112,7 @@ std::unique_ptr<FeatureModel> open_clip_features(const FeatureJob& job) {
 }
 
 std::unique_ptr<FeatureModel> open_feature_model(const FeatureJob& job) {
-  require(job.kind == "clip", ErrorCode::kUnsupported, "features of kind '", job.kind,
-          "' are not built here yet");
-  return open_clip_features(job);
+  return job.kind == "clip" ? open_clip_features(job) : open_inception_features(job);
 }
 
 }  // namespace stylus::evaluator

@@ -30,4 +30,7 @@ class FeatureModel {
 /// CLIP's towers; see nn::load_clip_towers.
 [[nodiscard]] std::unique_ptr<FeatureModel> open_clip_features(const FeatureJob& job);
 
+/// FID's network; see nn::Inception.
+[[nodiscard]] std::unique_ptr<FeatureModel> open_inception_features(const FeatureJob& job);
+
 }  // namespace stylus::evaluator

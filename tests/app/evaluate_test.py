@@ -187,7 +187,7 @@ class Refusals(Home):
             (66, ["nothing.json"], "nothing.json"),
             (64, [run, "--shard", "3/2"], "I/N"),
             (64, [self.write("bad.json", methods=["magic"])], "no kind of method"),
-            (76, [self.write("inception.json", metrics={"inception": "w.safetensors"})], "Inception"),
+            (66, [self.write("inception.json", metrics={"inception": "w.safetensors"})], "Inception"),
             (64, [self.write("odd.json", guidnce=3)], "guidnce"),
             (66, [self.write("model.json", models=["sdxl"]), "-o", "m"], "there is no model 'sdxl'"),
         ):
