@@ -128,18 +128,15 @@ at::Tensor Inception::conv(const std::string& name, const at::Tensor& x) const {
 
 at::Tensor Inception::block_a(const std::string& name, const at::Tensor& x) const {
   const at::Tensor wide = conv(name + ".branch5x5_2", conv(name + ".branch5x5_1", x));
-  const at::Tensor twice = conv(
-      name + ".branch3x3dbl_3",
-      conv(name + ".branch3x3dbl_2", conv(name + ".branch3x3dbl_1", x)));
-  return at::cat({conv(name + ".branch1x1", x), wide, twice,
-                  conv(name + ".branch_pool", mean_around(x))},
-                 1);
+  const at::Tensor twice = conv(name + ".branch3x3dbl_3",
+                                conv(name + ".branch3x3dbl_2", conv(name + ".branch3x3dbl_1", x)));
+  return at::cat(
+      {conv(name + ".branch1x1", x), wide, twice, conv(name + ".branch_pool", mean_around(x))}, 1);
 }
 
 at::Tensor Inception::block_b(const std::string& name, const at::Tensor& x) const {
-  const at::Tensor twice = conv(
-      name + ".branch3x3dbl_3",
-      conv(name + ".branch3x3dbl_2", conv(name + ".branch3x3dbl_1", x)));
+  const at::Tensor twice = conv(name + ".branch3x3dbl_3",
+                                conv(name + ".branch3x3dbl_2", conv(name + ".branch3x3dbl_1", x)));
   return at::cat({conv(name + ".branch3x3", x), twice, shrunk(x)}, 1);
 }
 

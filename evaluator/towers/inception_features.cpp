@@ -63,8 +63,7 @@ class InceptionFeatures final : public FeatureModel {
   explicit InceptionFeatures(const FeatureJob& job)
       : device_(nn::open_device(job.device)), is_clean_(job.resize == "clean-fid") {
     const std::string what = "the Inception weights '" + job.model.string() + "'";
-    const nn::StoredTensors tensors =
-        nn::inception_tensors(nn::read_stored_tensors(job.model));
+    const nn::StoredTensors tensors = nn::inception_tensors(nn::read_stored_tensors(job.model));
     nn::TensorOptions options;
     nn::TensorSource check(tensors, what, [] {
       nn::TensorOptions meta;
