@@ -133,6 +133,35 @@ def towers() -> None:
         record_model(__file__, "nn", name, randomise(model, seed=21), answer, {"pixels": pixels}, config, 2e-5, 2e-5)
 
 
+def inception() -> None:
+    """pytorch-fid's network with weights out of `numbers`; only names, shapes and the answer are stored."""
+    import pytorch_fid.inception as fid
+
+    net = fid._inception_v3(num_classes=1008, aux_logits=False, weights=None)
+    for name, pool in (("Mixed_5b", 32), ("Mixed_5c", 64), ("Mixed_5d", 64)):
+        setattr(net, name, fid.FIDInceptionA({"Mixed_5b": 192, "Mixed_5c": 256, "Mixed_5d": 288}[name], pool_features=pool))
+    for name, inner in (("Mixed_6b", 128), ("Mixed_6c", 160), ("Mixed_6d", 160), ("Mixed_6e", 192)):
+        setattr(net, name, fid.FIDInceptionC(768, channels_7x7=inner))
+    net.Mixed_7b, net.Mixed_7c = fid.FIDInceptionE_1(1280), fid.FIDInceptionE_2(2048)
+    state = {k: v for k, v in net.state_dict().items() if not k.startswith("fc.") and not k.endswith("num_batches_tracked")}
+    for index, (name, tensor) in enumerate(sorted(state.items())):
+        values = torch.from_numpy(numbers(1000 + index, 1, tensor.numel())).view(tensor.shape)
+        if name.endswith("conv.weight"):
+            values = (values - 0.5) * (24 / tensor[0].numel()) ** 0.5
+        elif name.endswith(("bn.weight", "running_var")):
+            values = values * 0.5 + 0.75
+        else:
+            values = (values - 0.5) * 0.2
+        tensor.copy_(values)
+    net.eval()
+    fid.fid_inception_v3 = lambda: net
+    model = fid.InceptionV3([3], resize_input=False, normalize_input=False).eval()
+    pixels = torch.from_numpy(numbers(7, 1, 3 * 299 * 299)).view(1, 3, 299, 299).float() * 2 - 1
+    shapes = {name: list(tensor.shape) for name, tensor in sorted(state.items())}
+    save_file({"features": model(pixels)[0].flatten(1).contiguous()}, GOLDEN / "nn" / "inception.safetensors",
+              {"shapes": json.dumps(shapes), "pytorch-fid": version("pytorch-fid")})
+
+
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     figures = set_figures()
@@ -140,3 +169,4 @@ def main() -> None:
     (FOLDER / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     resizing()
     towers()
+    inception()
