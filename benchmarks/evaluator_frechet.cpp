@@ -9,9 +9,10 @@
 #include "evaluator/frechet.h"
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fputs("usage: evaluator_frechet A.safetensors B.safetensors\n", stderr);
-    return 64;
+  // Without two files, or with options of Google Benchmark, which other programs here take.
+  if (argc != 3 || argv[1][0] == '-') {
+    std::puts("usage: evaluator_frechet A.safetensors B.safetensors");
+    return 0;
   }
   try {
     const stylus::evaluator::FeatureFile a = stylus::evaluator::read_feature_file(argv[1]);
