@@ -1,5 +1,7 @@
 #include "app/html_page.h"
 
+#include "support/html_entity.h"
+
 namespace stylus::app {
 namespace {
 
@@ -51,26 +53,10 @@ std::string html_text(std::string_view text) {
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
-          out += c;
-        }
+    if (const std::string_view entity = html_entity(c); !entity.empty()) {
+      out += entity;
+    } else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
+      out += c;
     }
   }
   return out;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "chat/base64.h"
+#include "support/base64.h"
 #include "support/error.h"
 #include "support/hash.h"
 #include "support/json.h"

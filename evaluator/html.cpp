@@ -8,6 +8,8 @@
 #include <limits>
 #include <sstream>
 
+#include "support/html_entity.h"
+
 namespace stylus::evaluator {
 namespace {
 
@@ -81,44 +83,10 @@ Axis axis_of(double low, double high) {
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char letter : text) {
-    switch (letter) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      default:
-        out += static_cast<unsigned char>(letter) < 0x20 && letter != '\n' ? ' ' : letter;
-    }
-  }
-  return out;
-}
-
-std::string base64(std::string_view bytes) {
-  static constexpr std::string_view kLetters =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::uint32_t group = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      const std::uint32_t byte =
-          i + j < bytes.size() ? static_cast<unsigned char>(bytes[i + j]) : 0U;
-      group = (group << 8U) | byte;
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      const bool is_padding = i + j > bytes.size();
-      out += is_padding ? '=' : kLetters[(group >> (18 - 6 * j)) & 63U];
+    if (const std::string_view entity = html_entity(letter); !entity.empty()) {
+      out += entity;
+    } else {
+      out += static_cast<unsigned char>(letter) < 0x20 && letter != '\n' ? ' ' : letter;
     }
   }
   return out;

@@ -9,8 +9,6 @@ namespace stylus::evaluator {
 /// Text for HTML and SVG: the five special characters become entities, control characters blanks.
 [[nodiscard]] std::string escaped(std::string_view text);
 
-[[nodiscard]] std::string base64(std::string_view bytes);
-
 /// A number with that many decimals, "−" for below zero; "–" for what is no number.
 [[nodiscard]] std::string shown(double value, int decimals);
 

@@ -10,6 +10,7 @@
 
 #include "chat/json_reply.h"
 #include "evaluator/html.h"
+#include "support/base64.h"
 #include "support/error.h"
 #include "support/hash.h"
 

@@ -9,6 +9,7 @@
 
 #include "composer/plan.h"
 #include "evaluator/html.h"
+#include "support/base64.h"
 
 namespace stylus::evaluator {
 namespace {

@@ -1,4 +1,4 @@
-#include "chat/base64.h"
+#include "support/base64.h"
 
 #include <openssl/evp.h>
 
@@ -6,11 +6,11 @@
 
 #include "support/error.h"
 
-namespace stylus::chat {
+namespace stylus {
 
 std::string base64(std::string_view bytes) {
   require(bytes.size() < std::numeric_limits<int>::max() / 2, ErrorCode::kInvalidArgument,
-          "a picture of ", bytes.size(), " bytes is too large to send");
+          bytes.size(), " bytes are too many for one base64 text");
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');  // the library writes a NUL behind it
   const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
                                      reinterpret_cast<const unsigned char*>(bytes.data()),
@@ -19,4 +19,4 @@ std::string base64(std::string_view bytes) {
   return text;
 }
 
-}  // namespace stylus::chat
+}  // namespace stylus
