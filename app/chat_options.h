@@ -4,7 +4,6 @@
 #include <memory>
 #include <string>
 
-#include "app/options.h"
 #include "chat/client.h"
 
 namespace CLI {
@@ -12,6 +11,19 @@ class App;
 }
 
 namespace stylus::app {
+
+/// How to reach a language or vision-language model.
+struct ChatOptions {
+  std::string url, model;
+  std::string key_file, ca_file;
+  std::string record_file, replay_file;
+  std::int64_t max_requests = 0, max_tokens = 0;  ///< 0 = no bound.
+  int concurrency = 4;
+  int requests_per_minute = 0;  ///< 0 = no bound.
+  double timeout_seconds = 180;
+
+  [[nodiscard]] bool given() const { return !url.empty() || !replay_file.empty(); }
+};
 
 /// Adds the flags of a model server to a verb: `url_flag` ("--llm", "--vlm"), `model_flag`
 /// ("--llm-model", "--model"), key file, recording, replay, budget, pace.

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string_view>
 
-#include "app/options.h"
+#include "app/chat_options.h"
 #include "app/workspace.h"
 #include "chat/client.h"
 #include "composer/composer.h"
@@ -13,6 +13,13 @@ class App;
 }
 
 namespace stylus::app {
+
+/// Which composer makes the plans.
+struct StrategyOptions {
+  std::string composer = "local";  ///< "local" or "llm"
+  ChatOptions chat;
+  composer::LlmOptions llm;
+};
 
 /// Adds --composer and the flags of the language model's server to a verb.
 void add_strategy_options(CLI::App& verb, StrategyOptions& options);

@@ -2,17 +2,31 @@
 #include <charconv>
 #include <cmath>
 #include <iostream>
+#include <memory>
 
 #include "app/adapter_json.h"
+#include "app/commands/verbs.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "support/error.h"
 #include "support/text.h"
 
 namespace stylus::app {
 namespace {
+
+struct CatalogShowCommand {
+  std::string adapter;
+};
+
+struct CatalogSetCommand {
+  std::string adapter;
+  std::string weight, triggers, rating, notes;  ///< "" = leave, "none" = remove.
+  std::string favourite, blocked;               ///< "", "yes", "no"
+  bool dry_run = false;
+};
 
 constexpr std::size_t kPromptsShown = 3;
 
@@ -113,8 +127,6 @@ catalog::Overlay changed_overlay(catalog::Overlay overlay, const CatalogSetComma
   return overlay;
 }
 
-}  // namespace
-
 int run_catalog_show(const GlobalOptions& global, const CatalogShowCommand& command) {
   start_log(global);
   const catalog::Catalog catalog =
@@ -142,6 +154,35 @@ int run_catalog_set(const GlobalOptions& global, const CatalogSetCommand& comman
     print_for_people(adapter);
   }
   return kSuccess;
+}
+
+}  // namespace
+
+void add_catalog_show_verb(CLI::App& shelf, Action& chosen) {
+  const auto command = std::make_shared<CatalogShowCommand>();
+  CLI::App& verb = add_verb(
+      shelf, "show", "Everything known of one adapter", "catalog show sample:ink-wash", chosen,
+      [command](const GlobalOptions& global) { return run_catalog_show(global, *command); });
+  verb.add_option("ADAPTER", command->adapter, "Id, name, file stem or hash prefix")->required();
+}
+
+void add_catalog_set_verb(CLI::App& shelf, Action& chosen) {
+  const auto command = std::make_shared<CatalogSetCommand>();
+  CLI::App& verb = add_verb(
+      shelf, "set", "Your own weight, triggers, rating, notes; imports never touch them",
+      "catalog set sample:ink-wash --weight 0.6 --favourite yes", chosen,
+      [command](const GlobalOptions& global) { return run_catalog_set(global, *command); });
+  verb.add_option("ADAPTER", command->adapter, "Id, name, file stem or hash prefix")->required();
+  verb.add_option("--weight", command->weight, "Own weight, or none to remove it");
+  verb.add_option("--triggers", command->triggers, "Own triggers as a comma list, or none");
+  verb.add_option("--rating", command->rating, "safe, adult, unrated, or none to follow the card")
+      ->check(CLI::IsMember({"safe", "adult", "unrated", "none"}));
+  verb.add_option("--notes", command->notes, "Notes, or none");
+  verb.add_option("--favourite", command->favourite, "yes or no")
+      ->check(CLI::IsMember({"yes", "no"}));
+  verb.add_option("--blocked", command->blocked, "yes: never choose it; or no")
+      ->check(CLI::IsMember({"yes", "no"}));
+  verb.add_flag("--dry-run", command->dry_run, "Show the result, store nothing");
 }
 
 }  // namespace stylus::app

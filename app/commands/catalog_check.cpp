@@ -1,7 +1,10 @@
 // stylus catalog check: which plans changed since they were written down, and why.
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/verbs.h"
+#include "app/compose_options.h"
 #include "app/html_page.h"
 #include "app/log.h"
 #include "app/output.h"
@@ -9,6 +12,7 @@
 #include "app/planner.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "catalog/maintenance.h"
 #include "support/file.h"
@@ -17,6 +21,13 @@
 
 namespace stylus::app {
 namespace {
+
+struct CatalogCheckCommand {
+  std::string prompts_file;
+  std::string html_file;
+  bool update = false;
+  composer::ComposeOptions compose;
+};
 
 using Json = nlohmann::ordered_json;
 using composer::Plan;
@@ -196,8 +207,6 @@ void print_for_people(const std::vector<Checked>& all, const std::vector<const C
   std::cout << changed.size() << " of " << all.size() << " plans changed.\n";
 }
 
-}  // namespace
-
 int run_catalog_check(const GlobalOptions& global, const CatalogCheckCommand& command) {
   start_log(global);
   const Workspace workspace = open_workspace(global);
@@ -248,6 +257,22 @@ int run_catalog_check(const GlobalOptions& global, const CatalogCheckCommand& co
     print_for_people(all, changed);
   }
   return changed.empty() || command.update ? kSuccess : kSomeRefused;
+}
+
+}  // namespace
+
+void add_catalog_check_verb(CLI::App& shelf, Action& chosen) {
+  const auto command = std::make_shared<CatalogCheckCommand>();
+  CLI::App& verb = add_verb(
+      shelf, "check", "Which plans changed since they were written down, and why",
+      "catalog check --prompts golden.jsonl --html report.html", chosen,
+      [command](const GlobalOptions& global) { return run_catalog_check(global, *command); });
+  verb.add_option("--prompts", command->prompts_file,
+                  "Plans, one a line: `stylus plan --prompts IN --output GOLDEN.jsonl` writes them")
+      ->required();
+  verb.add_option("--html", command->html_file, "Write a report for people to this file");
+  verb.add_flag("--update", command->update, "Write today's plans into the file of --prompts");
+  add_choice_options(verb, command->compose);
 }
 
 }  // namespace stylus::app

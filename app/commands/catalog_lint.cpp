@@ -2,19 +2,27 @@
 #include <array>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/verbs.h"
 #include "app/html_page.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "catalog/lint.h"
 #include "support/file.h"
 
 namespace stylus::app {
 namespace {
+
+struct CatalogLintCommand {
+  bool files = false;
+  std::string html_file;
+};
 
 using Json = nlohmann::ordered_json;
 
@@ -130,8 +138,6 @@ std::string html_of(const std::map<catalog::LintRule, std::vector<Named>>& by_ru
   return page.str();
 }
 
-}  // namespace
-
 int run_catalog_lint(const GlobalOptions& global, const CatalogLintCommand& command) {
   start_log(global);
   const catalog::Catalog catalog =
@@ -177,6 +183,19 @@ int run_catalog_lint(const GlobalOptions& global, const CatalogLintCommand& comm
     std::cout << table.str();
   }
   return kSuccess;
+}
+
+}  // namespace
+
+void add_catalog_lint_verb(CLI::App& shelf, Action& chosen) {
+  const auto command = std::make_shared<CatalogLintCommand>();
+  CLI::App& verb = add_verb(
+      shelf, "lint", "What is wrong with the cards and files",
+      "catalog lint --files --html report.html", chosen,
+      [command](const GlobalOptions& global) { return run_catalog_lint(global, *command); });
+  verb.add_flag("--files", command->files,
+                "Open every adapter file: broken ones, and updates of the same direction");
+  verb.add_option("--html", command->html_file, "Write a report for people to this file");
 }
 
 }  // namespace stylus::app

@@ -1,10 +1,14 @@
 // stylus catalog list, stats, duplicates: many adapters.
 #include <iostream>
+#include <memory>
 
 #include "app/adapter_json.h"
+#include "app/commands/verbs.h"
+#include "app/compose_options.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "catalog/listing.h"
 #include "catalog/maintenance.h"
@@ -12,6 +16,15 @@
 
 namespace stylus::app {
 namespace {
+
+struct CatalogListCommand {
+  catalog::Filter filter;
+  std::string match;
+  std::string category;
+  std::string order = "added";
+  std::size_t limit = 50;
+  std::size_t offset = 0;
+};
 
 using Json = nlohmann::ordered_json;
 
@@ -73,8 +86,6 @@ std::string counts_to_text(const std::vector<catalog::Count>& counts) {
   }
   return join(parts, ", ");
 }
-
-}  // namespace
 
 int run_catalog_list(const GlobalOptions& global, const CatalogListCommand& command) {
   const catalog::Catalog catalog = open_shelf(global);
@@ -180,6 +191,36 @@ int run_catalog_duplicates(const GlobalOptions& global) {
     std::cout << table.str();
   }
   return kSuccess;
+}
+
+}  // namespace
+
+void add_catalog_list_verb(CLI::App& shelf, Action& chosen) {
+  const auto command = std::make_shared<CatalogListCommand>();
+  CLI::App& verb = add_verb(
+      shelf, "list", "Adapters, one a line", "catalog list --match watercolor --tag style", chosen,
+      [command](const GlobalOptions& global) { return run_catalog_list(global, *command); });
+  add_filter_options(verb, command->filter, "");
+  command->filter.allow_nsfw = true;
+  command->filter.allow_people = true;
+  command->filter.allow_unrated = true;
+  verb.add_option("--match", command->match,
+                  "Only adapters whose texts hold these words, best first");
+  verb.add_option("--category", command->category, "Only this category (style, character, …)");
+  verb.add_option("--order", command->order, "added (default), newest, name or downloads")
+      ->check(CLI::IsMember({"added", "newest", "name", "downloads"}));
+  verb.add_option("--limit", command->limit, "Lines at most (default 50, 0 = all)");
+  verb.add_option("--offset", command->offset, "Lines to skip");
+}
+
+void add_catalog_stats_verb(CLI::App& shelf, Action& chosen) {
+  add_verb(shelf, "stats", "Counts by base, category, rating and kind", "catalog stats", chosen,
+           run_catalog_stats);
+}
+
+void add_catalog_duplicates_verb(CLI::App& shelf, Action& chosen) {
+  add_verb(shelf, "duplicates", "Same files, same origins, nearly the same cards",
+           "catalog duplicates", chosen, run_catalog_duplicates);
 }
 
 }  // namespace stylus::app

@@ -4,11 +4,13 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/verbs.h"
 #include "app/log.h"
 #include "app/models.h"
 #include "app/output.h"
 #include "app/renderer_process.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "composer/plan.h"
 #include "support/json.h"
@@ -163,8 +165,6 @@ Finding check_clip_vocabulary(const Locations& locations) {
           "tools/setup", true};
 }
 
-}  // namespace
-
 int run_doctor(const GlobalOptions& global) {
   start_log(global);
   const Locations locations = find_locations(global);
@@ -209,6 +209,13 @@ int run_doctor(const GlobalOptions& global) {
     }
   }
   return all_good ? kSuccess : kSomeRefused;
+}
+
+}  // namespace
+
+void add_doctor_verb(CLI::App& app, Action& chosen) {
+  add_verb(app, "doctor", "What is installed, what is missing and how to get it", "doctor", chosen,
+           run_doctor);
 }
 
 }  // namespace stylus::app

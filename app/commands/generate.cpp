@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "app/commands/generate_options.h"
 #include "app/log.h"
 #include "app/models.h"
 #include "app/output.h"
@@ -238,51 +239,6 @@ int run_generate(const GlobalOptions& global, const GenerateCommand& command) {
   }
   for (const std::string& file : outcome.files) {
     std::cout << file << '\n';
-  }
-  return kSuccess;
-}
-
-int run_models_list(const GlobalOptions& global) {
-  start_log(global);
-  const std::vector<Model> models = list_models(find_locations(global));
-  for (const Model& model : models) {
-    if (global.json) {
-      const ordered_json line = {
-          {"name", model.name}, {"path", model.path.string()}, {"base", model.base}};
-      std::cout << line.dump(-1, ' ', false, ordered_json::error_handler_t::replace) << '\n';
-    } else {
-      std::cout << model.name << "  " << (model.base.empty() ? "-" : model.base) << "  "
-                << model.path.string() << '\n';
-    }
-  }
-  if (models.empty() && !global.json) {
-    std::cout << "no models; put checkpoints into "
-              << (find_locations(global).home / "models" / "checkpoints").string() << '\n';
-  }
-  return kSuccess;
-}
-
-int run_models_verify(const GlobalOptions& global, const std::string& name) {
-  start_log(global);
-  const Model model = find_model(find_locations(global), name);
-  json found;
-  run_renderer({{"stylus_render_job", 1}, {"model", model.path.string()}, {"describe", true}},
-               [&found](const json& event) {
-                 if (json_string(event, "event") == "model") {
-                   found = event;
-                 }
-               });
-  if (global.json) {
-    const ordered_json line = {{"name", model.name},
-                               {"path", model.path.string()},
-                               {"base", json_string(found, "base")},
-                               {"size", found.value("size", 0)},
-                               {"complete", true}};
-    std::cout << line.dump() << '\n';
-  } else {
-    std::cout << model.name << ": every tensor is there, in the shape of a "
-              << json_string(found, "base") << " model for pictures of " << found.value("size", 0)
-              << " pixels\n";
   }
   return kSuccess;
 }

@@ -1,16 +1,27 @@
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/verbs.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "app/refresh.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "catalog/importer.h"
 
 namespace stylus::app {
 namespace {
+
+struct ImportCommand {
+  std::vector<std::string> paths;
+  bool dry_run = false;
+  bool no_example_prompts = false;
+  bool no_norms = false;
+  bool no_encode = false;
+};
 
 constexpr std::size_t kRefusalsShown = 20;
 void print_report(const catalog::ImportReport& report, const refiner::EmbedReport& embedded,
@@ -57,8 +68,6 @@ void print_json(const catalog::ImportReport& report, const refiner::EmbedReport&
   std::cout << answer.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
-}  // namespace
-
 int run_import(const GlobalOptions& global, const ImportCommand& command) {
   start_log(global);
   const Locations locations = find_locations(global);
@@ -85,6 +94,23 @@ int run_import(const GlobalOptions& global, const ImportCommand& command) {
     print_report(report, embedded, catalog, command.dry_run);
   }
   return report.refused.empty() ? kSuccess : kSomeRefused;
+}
+
+}  // namespace
+
+void add_import_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<ImportCommand>();
+  CLI::App& verb =
+      add_verb(app, "import", "Read adapter folders, files and card lists into the catalogue",
+               "import ~/loras cards.jsonl", chosen,
+               [command](const GlobalOptions& global) { return run_import(global, *command); });
+  verb.add_option("PATH", command->paths, "Folders, adapter files, *.jsonl card lists")->required();
+  verb.add_flag("--dry-run", command->dry_run, "Read and check, store nothing");
+  verb.add_flag("--no-example-prompts", command->no_example_prompts,
+                "Leave the cards' example prompts out");
+  verb.add_flag("--no-norms", command->no_norms, "Do not read tensor bytes for update norms");
+  verb.add_flag("--no-encode", command->no_encode,
+                "Do not encode the cards; `stylus refine` does it later");
 }
 
 }  // namespace stylus::app

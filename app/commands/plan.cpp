@@ -1,6 +1,9 @@
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/verbs.h"
+#include "app/compose_options.h"
 #include "app/jsonl.h"
 #include "app/log.h"
 #include "app/output.h"
@@ -9,12 +12,37 @@
 #include "app/planner.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "dialects/dialects.h"
 #include "support/file.h"
 
 namespace stylus::app {
 namespace {
+
+struct PlanCommand {
+  std::string prompt;
+  std::string prompts_file;
+  std::string output_file;
+  composer::ComposeOptions compose;
+  StrategyOptions strategy;
+};
+
+struct ExplainCommand {
+  std::string plan_file;
+};
+
+struct WhyNotCommand {
+  std::string adapter;
+  std::string prompt;
+  composer::ComposeOptions compose;
+};
+
+struct ExportCommand {
+  std::string plan_file;
+  std::string dialect;
+  std::string output_file;
+};
 
 int plan_batch(const GlobalOptions& global, const PlanCommand& command) {
   require(!command.output_file.empty(), ErrorCode::kInvalidArgument,
@@ -42,8 +70,6 @@ int plan_batch(const GlobalOptions& global, const PlanCommand& command) {
   }
   return report.refused == 0 ? kSuccess : kSomeRefused;
 }
-
-}  // namespace
 
 int run_plan(const GlobalOptions& global, const PlanCommand& command) {
   start_log(global);
@@ -107,6 +133,53 @@ int run_export(const GlobalOptions& global, const ExportCommand& command) {
     std::cout << text << (text.empty() || text.back() != '\n' ? "\n" : "");
   }
   return kSuccess;
+}
+
+}  // namespace
+
+void add_plan_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<PlanCommand>();
+  CLI::App& verb =
+      add_verb(app, "plan", "Which adapters serve which words of the prompt, how strongly, and why",
+               "plan \"a lighthouse in a storm, ukiyo-e\"", chosen,
+               [command](const GlobalOptions& global) { return run_plan(global, *command); });
+  const CLI::Option* prompt = verb.add_option("PROMPT", command->prompt, "The prompt");
+  require_either(
+      verb, prompt,
+      verb.add_option("--prompts", command->prompts_file, "Batch: JSON lines with id and prompt"));
+  verb.add_option("-o,--output", command->output_file,
+                  "Write the plan (or the batch's plans) to this file");
+  add_compose_options(verb, command->compose);
+  add_strategy_options(verb, command->strategy);
+}
+
+void add_explain_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<ExplainCommand>();
+  CLI::App& verb =
+      add_verb(app, "explain", "A stored plan in plain words", "explain plan.json", chosen,
+               [command](const GlobalOptions& global) { return run_explain(global, *command); });
+  verb.add_option("PLAN", command->plan_file, "A plan file, or - for standard input")->required();
+}
+
+void add_why_not_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<WhyNotCommand>();
+  CLI::App& verb =
+      add_verb(app, "why-not", "Why an adapter is not in the plan of a prompt",
+               "why-not sample:ink-wash \"a penguin, line art\"", chosen,
+               [command](const GlobalOptions& global) { return run_why_not(global, *command); });
+  verb.add_option("ADAPTER", command->adapter, "Id, name, file stem or hash prefix")->required();
+  verb.add_option("PROMPT", command->prompt, "The prompt")->required();
+  add_compose_options(verb, command->compose);
+}
+
+void add_export_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<ExportCommand>();
+  CLI::App& verb = add_verb(
+      app, "export", "A plan in another tool's language", "export plan.json --to a1111", chosen,
+      [command](const GlobalOptions& global) { return run_export(global, *command); });
+  verb.add_option("PLAN", command->plan_file, "A plan file, or - for standard input")->required();
+  verb.add_option("--to", command->dialect, "a1111 or diffusers")->required();
+  verb.add_option("-o,--output", command->output_file, "File instead of standard output");
 }
 
 }  // namespace stylus::app

@@ -4,16 +4,25 @@
 #include <nlohmann/json.hpp>
 
 #include "app/chat_options.h"
+#include "app/commands/verbs.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/progress_line.h"
 #include "app/refresh.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "refiner/vlm_describer.h"
 
 namespace stylus::app {
 namespace {
+
+struct RefineCommand {
+  ChatOptions chat;  ///< Without a server: by rules only.
+  bool allow_adult = false, allow_people = false;
+  bool retry = false;
+  std::int64_t limit = 0;
+};
 
 refiner::ModelReport describe_by_model(const GlobalOptions& global, const RefineCommand& command,
                                        catalog::Catalog& catalog) {
@@ -67,8 +76,6 @@ void print_for_people(const refiner::ModelReport& report) {
   }
 }
 
-}  // namespace
-
 int run_refine(const GlobalOptions& global, const RefineCommand& command) {
   start_log(global);
   const Locations locations = find_locations(global);
@@ -97,6 +104,23 @@ int run_refine(const GlobalOptions& global, const RefineCommand& command) {
     }
   }
   return model && !model->stopped_by.empty() ? kSomeRefused : kSuccess;
+}
+
+}  // namespace
+
+void add_refine_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<RefineCommand>();
+  CLI::App& verb =
+      add_verb(app, "refine", "Describe and encode what changed: by rules, or better with a model",
+               "refine --vlm http://127.0.0.1:8080 --model qwen2-vl", chosen,
+               [command](const GlobalOptions& global) { return run_refine(global, *command); });
+  add_chat_options(verb, command->chat, "--vlm", "--model");
+  verb.add_option("--limit", command->limit, "Ask about this many adapters at most (0 = all)")
+      ->check(CLI::NonNegativeNumber);
+  verb.add_flag("--retry", command->retry, "Ask again where this model's answer was not accepted");
+  verb.add_flag("--send-adult", command->allow_adult,
+                "Send adapters rated adult or not at all, too");
+  verb.add_flag("--send-people", command->allow_people, "Send those of real people, too");
 }
 
 }  // namespace stylus::app

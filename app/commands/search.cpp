@@ -1,13 +1,17 @@
 #include <cmath>
 #include <iostream>
+#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "app/commands/verbs.h"
+#include "app/compose_options.h"
 #include "app/jsonl.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/plan_table.h"
 #include "app/progress_line.h"
 #include "app/status_map.h"
+#include "app/verb.h"
 #include "app/workspace.h"
 #include "composer/prompt_search.h"
 #include "support/error.h"
@@ -16,6 +20,13 @@
 
 namespace stylus::app {
 namespace {
+
+struct SearchCommand {
+  std::string query;
+  std::string queries_file, output_file;  ///< Batch form.
+  std::size_t k = 10;
+  catalog::Filter filter;
+};
 
 constexpr double kScoreScale = 1e4;  // scores are printed to four decimals
 
@@ -115,8 +126,6 @@ void print_json(const std::vector<Result>& results, const std::string& query) {
   std::cout << answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
-}  // namespace
-
 int run_search(const GlobalOptions& global, const SearchCommand& command) {
   start_log(global);
   if (!command.queries_file.empty()) {
@@ -135,6 +144,23 @@ int run_search(const GlobalOptions& global, const SearchCommand& command) {
     print_table(results, command.query);
   }
   return kSuccess;
+}
+
+}  // namespace
+
+void add_search_verb(CLI::App& app, Action& chosen) {
+  const auto command = std::make_shared<SearchCommand>();
+  CLI::App& verb =
+      add_verb(app, "search", "Ranked adapters for a keyword or a prompt, with the evidence",
+               "search \"tour bus\" -k 5", chosen,
+               [command](const GlobalOptions& global) { return run_search(global, *command); });
+  const CLI::Option* query = verb.add_option("QUERY", command->query, "What to look for");
+  verb.add_option("-k", command->k, "Results at most (default 10)")->check(CLI::Range(1, 10000));
+  require_either(
+      verb, query,
+      verb.add_option("--queries", command->queries_file, "Batch: JSON lines with id and query"));
+  verb.add_option("--output", command->output_file, "Batch: where the results go");
+  add_filter_options(verb, command->filter, kDefaultBase);
 }
 
 }  // namespace stylus::app

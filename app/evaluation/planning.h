@@ -4,8 +4,8 @@
 #include <map>
 #include <string>
 
+#include "app/commands/evaluate_options.h"
 #include "app/models.h"
-#include "app/options.h"
 #include "composer/plan.h"
 #include "evaluator/manifest.h"
 #include "evaluator/run_store.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "app/options.h"
+#include "app/commands/evaluate_options.h"
 #include "evaluator/manifest.h"
 #include "evaluator/run_folder.h"
 #include "evaluator/run_store.h"

@@ -1,8 +1,12 @@
-#include "app/completion.h"
-
-#include <CLI/App.hpp>
+// stylus completion: what a shell offers after "stylus …".
+#include <iostream>
+#include <memory>
 #include <sstream>
 #include <vector>
+
+#include "app/commands/verbs.h"
+#include "app/status_map.h"
+#include "app/verb.h"
 
 namespace stylus::app {
 namespace {
@@ -74,8 +78,8 @@ void write_fish(const CLI::App& app, std::ostream& out) {
   }
 }
 
-}  // namespace
-
+/// A script for "bash", "zsh" or "fish" that offers the verbs and options of `app`, and file names
+/// otherwise.
 std::string completion_script(const CLI::App& app, const std::string& shell) {
   std::ostringstream out;
   if (shell == "fish") {
@@ -87,6 +91,20 @@ std::string completion_script(const CLI::App& app, const std::string& shell) {
     write_bash(app, out);
   }
   return out.str();
+}
+
+}  // namespace
+
+void add_completion_verb(CLI::App& app, Action& chosen) {
+  const auto shell = std::make_shared<std::string>();
+  CLI::App& verb = add_verb(app, "completion", "Shell completion: source <(stylus completion bash)",
+                            "completion bash", chosen, [shell, &app](const GlobalOptions&) {
+                              std::cout << completion_script(app, *shell);
+                              return kSuccess;
+                            });
+  verb.add_option("SHELL", *shell, "bash, zsh or fish")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh", "fish"}));
 }
 
 }  // namespace stylus::app
