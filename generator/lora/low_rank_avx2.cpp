@@ -14,6 +14,7 @@ constexpr std::size_t kVectors = 2;  // of one row in registers
 using Vector = __m256;
 
 Vector load(const float* from) { return _mm256_loadu_ps(from); }
+void fetch(const float* from) { _mm_prefetch(reinterpret_cast<const char*>(from), _MM_HINT_T0); }
 void store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
 void stream(float* to, Vector value) { _mm256_stream_ps(to, value); }
 Vector zero() { return _mm256_setzero_ps(); }

@@ -14,6 +14,7 @@ constexpr std::size_t kVectors = 4;  // of one row in registers
 using Vector = __m512;
 
 Vector load(const float* from) { return _mm512_loadu_ps(from); }
+void fetch(const float* from) { _mm_prefetch(reinterpret_cast<const char*>(from), _MM_HINT_T0); }
 void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
 void stream(float* to, Vector value) { _mm512_stream_ps(to, value); }
 Vector zero() { return _mm512_setzero_ps(); }
