@@ -17,11 +17,6 @@ using nlohmann::json;
 constexpr std::size_t kMaxSettingsBytes = std::size_t{1} << 20U;
 constexpr const char* kEmbedded = "mini";
 
-fs::path settings_file(const fs::path& model) {
-  return fs::is_directory(model) ? model / "stylus.json"
-                                 : fs::path(model).replace_extension(".stylus.json");
-}
-
 template <typename Number>
 std::optional<Number> number_in(const json& settings, const char* key, const fs::path& file) {
   const auto found = settings.find(key);
@@ -39,7 +34,7 @@ Model model_at(const fs::path& path) {
   model.path = clean.has_filename() ? clean : clean.parent_path();
   model.name =
       fs::is_directory(model.path) ? model.path.filename().string() : model.path.stem().string();
-  const fs::path file = settings_file(model.path);
+  const fs::path file = model_settings_file(model.path);
   if (fs::exists(file)) {
     const json settings = parse_json(read_file(file, kMaxSettingsBytes), file.string());
     require(settings.is_object(), ErrorCode::kCorruptData, "'", file.string(),
@@ -83,6 +78,11 @@ std::vector<fs::path> model_folders(const Locations& locations) {
 }
 
 }  // namespace
+
+fs::path model_settings_file(const fs::path& model) {
+  return fs::is_directory(model) ? model / "stylus.json"
+                                 : fs::path(model).replace_extension(".stylus.json");
+}
 
 std::vector<Model> list_models(const Locations& locations) {
   std::vector<Model> models;

@@ -29,6 +29,9 @@ struct Model {
 /// Error(kNotFound) that lists what there is and says where models go.
 [[nodiscard]] Model find_model(const Locations& locations, const std::string& wanted);
 
+/// The file that holds a checkpoint's settings, whether it is there or not.
+[[nodiscard]] std::filesystem::path model_settings_file(const std::filesystem::path& model);
+
 /// Where CLIP's vocabulary for single-file checkpoints is; "" when it is not installed.
 [[nodiscard]] std::filesystem::path find_clip_vocabulary(const Locations& locations);
 

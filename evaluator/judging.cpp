@@ -9,7 +9,8 @@
 #include <sstream>
 
 #include "chat/json_reply.h"
-#include "evaluator/html.h"
+#include "evaluator/report_parts.h"
+#include "pages/html.h"
 #include "support/base64.h"
 #include "support/error.h"
 #include "support/hash.h"
@@ -83,7 +84,7 @@ std::vector<JudgedPair> judged_pairs(const RunResults& results, const std::strin
                         [&](const Method& method) { return method.name == name; }),
             ErrorCode::kInvalidArgument, "the run has no method '", name, "'");
   }
-  const double guidance = run.guidance[(run.guidance.size() - 1) / 2];
+  const double guidance = middle_guidance(run);
   std::map<std::string, std::string> hashes;  // of pictures that are done
   for (const PictureRecord& record : results.pictures) {
     if (record.state == PictureState::kDone) {
@@ -203,7 +204,7 @@ JudgingSheet judging_sheet(const std::vector<JudgedPair>& pairs, const std::stri
       return std::string("<label><input type='radio' name='") + number + "' value='" + value +
              "'> " + label + "</label> ";
     };
-    body << "<h2>" << number << ". " << escaped(pair.prompt) << "</h2>\n<p>"
+    body << "<h2>" << number << ". " << pages::html_text(pair.prompt) << "</h2>\n<p>"
          << image(is_turned ? pair.second : pair.first) << ' '
          << image(is_turned ? pair.first : pair.second) << "</p>\n<p>" << choice("left", "left")
          << choice("right", "right") << choice("tie", "no difference") << "</p>\n";
@@ -218,7 +219,7 @@ JudgingSheet judging_sheet(const std::vector<JudgedPair>& pairs, const std::stri
          "var a=document.createElement('a');\n"
          "a.href=URL.createObjectURL(new Blob([rows],{type:'text/csv'}));\n"
          "a.download='answers.csv';a.click();};\n</script>\n";
-  return {html_page("Which picture fits better?", body.str()), key};
+  return {pages::report_page("Which picture fits better?", body.str()), key};
 }
 
 }  // namespace stylus::evaluator

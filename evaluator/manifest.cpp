@@ -8,8 +8,8 @@
 #include <set>
 #include <utility>
 
+#include "evaluator/json_fields.h"
 #include "support/error.h"
-#include "support/file.h"
 #include "support/hash.h"
 #include "support/json.h"
 
@@ -20,9 +20,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 using nlohmann::ordered_json;
 
-constexpr std::size_t kLargestPromptFile = std::size_t{64} << 20U;
-constexpr std::size_t kMaxPrompts = 1'000'000;
-
 constexpr std::array<std::pair<const char*, MethodKind>, 6> kKinds = {
     {{"base", MethodKind::kBase},
      {"random", MethodKind::kRandom},
@@ -31,143 +28,14 @@ constexpr std::array<std::pair<const char*, MethodKind>, 6> kKinds = {
      {"llm", MethodKind::kLlm},
      {"plans", MethodKind::kPlans}}};
 
-/// Typed access to an object's members; every key must have been asked for by the end.
-class Fields {
- public:
-  Fields(const json& object, std::string where) : object_(object), where_(std::move(where)) {
-    require(object.is_object(), ErrorCode::kCorruptData, where_, " is no JSON object");
-  }
-  [[nodiscard]] std::string text(const char* key, std::string fallback) {
-    const json* value = find(key);
-    check(value == nullptr || value->is_string(), key, "a text");
-    return value == nullptr ? std::move(fallback) : value->get<std::string>();
-  }
-  [[nodiscard]] double number(const char* key, double fallback, double least, double most) {
-    const json* value = find(key);
-    check(value == nullptr || value->is_number(), key, "a number");
-    const double result = value == nullptr ? fallback : value->get<double>();
-    require(result >= least && result <= most, ErrorCode::kInvalidArgument, where_, ".", key,
-            " must lie in [", least, ", ", most, "], is ", result);
-    return result;
-  }
-  [[nodiscard]] std::int64_t count(const char* key, std::int64_t fallback, std::int64_t least,
-                                   std::int64_t most) {
-    const json* value = find(key);
-    check(value == nullptr || value->is_number_integer(), key, "a whole number");
-    const std::int64_t result = value == nullptr ? fallback : value->get<std::int64_t>();
-    require(result >= least && result <= most, ErrorCode::kInvalidArgument, where_, ".", key,
-            " must lie in [", least, ", ", most, "], is ", result);
-    return result;
-  }
-  [[nodiscard]] bool flag(const char* key, bool fallback) {
-    const json* value = find(key);
-    check(value == nullptr || value->is_boolean(), key, "true or false");
-    return value == nullptr ? fallback : value->get<bool>();
-  }
-  [[nodiscard]] const json* find(const char* key) {
-    asked_.insert(key);
-    const auto found = object_.find(key);
-    return found == object_.end() || found->is_null() ? nullptr : &*found;
-  }
-  void check(bool good, const char* key, const char* wanted) const {
-    require(good, ErrorCode::kCorruptData, where_, ".", key, " must be ", wanted);
-  }
-  /// A misspelt key would silently change what is measured.
-  void refuse_unknown() const {
-    for (const auto& [key, value] : object_.items()) {
-      require(asked_.contains(key), ErrorCode::kInvalidArgument, where_, " has a key '", key,
-              "' that stylus does not know; docs/evaluation.md lists them");
-    }
-  }
-
- private:
-  const json& object_;
-  std::string where_;
-  std::set<std::string> asked_;
-};
-
 fs::path path_in(const std::string& text, const fs::path& folder) {
   return text.empty() ? fs::path() : (folder / text).lexically_normal();
-}
-
-RunPrompt prompt_of(const json& entry, std::size_t number, const std::string& what) {
-  RunPrompt prompt;
-  if (entry.is_string()) {
-    prompt.text = entry.get<std::string>();
-  } else {
-    require(entry.is_object() && entry.contains("prompt") && entry["prompt"].is_string(),
-            ErrorCode::kCorruptData, what, ": prompt ", number, " has no \"prompt\" text");
-    prompt.text = entry["prompt"].get<std::string>();
-    if (entry.contains("id")) {
-      prompt.id = entry["id"].is_string() ? entry["id"].get<std::string>() : entry["id"].dump();
-    }
-  }
-  if (prompt.id.empty()) {
-    prompt.id = std::to_string(number);
-  }
-  require(!prompt.text.empty(), ErrorCode::kCorruptData, what, ": prompt ", number, " is empty");
-  return prompt;
-}
-
-std::vector<RunPrompt> prompts_in_file(const fs::path& path) {
-  const std::string text = read_file(path, kLargestPromptFile);
-  std::vector<RunPrompt> prompts;
-  std::size_t begin = 0;
-  std::size_t line = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view content(text.data() + begin, end - begin);
-    ++line;
-    if (content.find_first_not_of(" \t\r") != std::string_view::npos) {
-      const std::string what = path.string() + ":" + std::to_string(line);
-      prompts.push_back(prompt_of(parse_json(content, what), prompts.size() + 1, what));
-      require(prompts.size() <= kMaxPrompts, ErrorCode::kInvalidArgument, path.string(),
-              " has more than ", kMaxPrompts, " prompts");
-    }
-    begin = end + 1;
-  }
-  return prompts;
-}
-
-/// A list, or {"file", "first", "limit"}: `limit` prompts from number `first` on.
-std::vector<RunPrompt> prompts_of(const json& value, const fs::path& folder,
-                                  const std::string& what) {
-  std::vector<RunPrompt> prompts;
-  if (value.is_array()) {
-    for (const json& entry : value) {
-      prompts.push_back(prompt_of(entry, prompts.size() + 1, what));
-    }
-  } else {
-    Fields fields(value, what + ": prompts");
-    const fs::path file = path_in(fields.text("file", ""), folder);
-    require(!file.empty(), ErrorCode::kCorruptData, what,
-            ": prompts must be a list, or an object with \"file\"");
-    prompts = prompts_in_file(file);
-    const auto first = static_cast<std::size_t>(fields.count("first", 1, 1, 1'000'000));
-    const auto limit = static_cast<std::size_t>(fields.count("limit", 0, 0, 1'000'000));
-    const auto every = static_cast<std::size_t>(fields.count("every", 1, 1, 1'000'000));
-    fields.refuse_unknown();
-    std::vector<RunPrompt> chosen;
-    for (std::size_t i = first - 1; i < prompts.size(); i += every) {
-      if (limit == 0 || chosen.size() < limit) {
-        chosen.push_back(prompts[i]);
-      }
-    }
-    prompts = std::move(chosen);
-  }
-  require(!prompts.empty(), ErrorCode::kInvalidArgument, what, ": there are no prompts");
-  std::set<std::string> ids;
-  for (const RunPrompt& prompt : prompts) {
-    require(ids.insert(prompt.id).second, ErrorCode::kInvalidArgument, what,
-            ": two prompts have the id '", prompt.id, "'");
-  }
-  return prompts;
 }
 
 Method method_of(const json& value, const fs::path& folder, const std::string& what) {
   Method method;
   const json object = value.is_string() ? json{{"name", value}} : value;
-  Fields fields(object, what + ": methods");
+  JsonFields fields(object, what + ": methods");
   method.name = fields.text("name", "");
   require(!method.name.empty(), ErrorCode::kCorruptData, what, ": a method has no name");
   const std::string kind = fields.text("kind", method.name);
@@ -206,7 +74,7 @@ std::vector<double> numbers_of(const json& value, const std::string& what) {
 
 MetricModels metrics_of(const json& value, const fs::path& folder, const std::string& what) {
   MetricModels metrics;
-  Fields fields(value, what + ": metrics");
+  JsonFields fields(value, what + ": metrics");
   metrics.clip = fields.text("clip", metrics.clip);
   if (!metrics.clip.empty() && metrics.clip != "mini") {
     metrics.clip = path_in(metrics.clip, folder).string();
@@ -250,7 +118,7 @@ const char* method_kind_name(MethodKind kind) {
 
 Manifest read_manifest(std::string_view text, const std::string& what, const fs::path& folder) {
   const json root = parse_json(text, what);
-  Fields fields(root, what);
+  JsonFields fields(root, what);
   const std::int64_t version = fields.count("stylus_run", 0, 0, 1'000'000);
   require(version == 1, ErrorCode::kUnsupported, what, " has \"stylus_run\": ", version,
           "; this program reads version 1");
@@ -258,7 +126,7 @@ Manifest read_manifest(std::string_view text, const std::string& what, const fs:
   run.name = fields.text("name", "run");
   const json* prompts = fields.find("prompts");
   require(prompts != nullptr, ErrorCode::kCorruptData, what, " has no \"prompts\"");
-  run.prompts = prompts_of(*prompts, folder, what);
+  run.prompts = read_run_prompts(*prompts, folder, what);
   run.suffix = fields.text("suffix", "");
   run.negative_prompt = fields.text("negative_prompt", "");
   if (const json* models = fields.find("models")) {
@@ -296,7 +164,10 @@ Manifest read_manifest(std::string_view text, const std::string& what, const fs:
   if (const json* metrics = fields.find("metrics")) {
     run.metrics = metrics_of(*metrics, folder, what);
   }
-  run.primary = fields.text("primary", "clip_score");
+  run.primary = fields.text("primary", kClipScore);
+  require(run.primary == kClipScore || run.primary == kKeywordPresence, ErrorCode::kInvalidArgument,
+          what, ": primary is '", run.primary, "'; methods are compared by ", kClipScore, " and ",
+          kKeywordPresence);
   run.best_of = static_cast<int>(fields.count("best_of", 0, 0, 1000));
   require(run.best_of <= run.pictures, ErrorCode::kInvalidArgument, what, ": best_of ", run.best_of,
           " needs as many pictures, and there are ", run.pictures);

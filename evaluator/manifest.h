@@ -6,7 +6,13 @@
 #include <string_view>
 #include <vector>
 
+#include "evaluator/run_prompts.h"
+
 namespace stylus::evaluator {
+
+/// The figures that methods are compared by; the manifest's `primary` is one of them.
+inline constexpr const char* kClipScore = "clip_score";
+inline constexpr const char* kKeywordPresence = "keyword_presence";
 
 /// Who chooses the adapters of a run's pictures.
 enum class MethodKind : std::uint8_t {
@@ -29,10 +35,6 @@ struct Method {
   double threshold = -1;        ///< kStylus: see composer::ComposeOptions.
   std::string weights = "budget";
   bool triggers = true;
-};
-
-struct RunPrompt {
-  std::string id, text;
 };
 
 /// What measures the pictures.
@@ -64,8 +66,8 @@ struct Manifest {
   std::string base;  ///< Base family of the adapters; "" = the model's.
   bool allow_nsfw = false, allow_unrated = false, allow_people = false;
   MetricModels metrics;
-  std::string primary = "clip_score";  ///< The figure that was named in advance.
-  int best_of = 0;                     ///< Report the best of this many pictures too; 0 = not.
+  std::string primary = kClipScore;  ///< The figure that was named in advance.
+  int best_of = 0;                   ///< Report the best of this many pictures too; 0 = not.
   int resamples = 2000;
   int retries = 2;  ///< Of a batch that failed, picture by picture.
 };

@@ -5,376 +5,355 @@
 #include <map>
 #include <set>
 #include <sstream>
-#include <tuple>
 
-#include "composer/plan.h"
-#include "evaluator/html.h"
-#include "support/base64.h"
+#include "evaluator/report_parts.h"
+#include "pages/html.h"
 
 namespace stylus::evaluator {
 namespace {
 
-constexpr std::size_t kShownPrompts = 24;
+using pages::html_number;
+using pages::html_table;
+using pages::html_text;
+
 constexpr std::size_t kShownFailures = 50;
 
-std::string interval_text(const Interval& interval, int decimals = 2) {
-  return shown(interval.value, decimals) + " <span class='dim'>[" + shown(interval.low, decimals) +
-         ", " + shown(interval.high, decimals) + "]</span>";
+using Table = std::vector<std::vector<std::string>>;
+
+std::string p_text(double p) { return p < 0.0001 ? "&lt; 0.0001" : html_number(p, 4); }
+
+std::string percent(double share) { return html_number(100 * share, 0) + " %"; }
+
+std::string signed_text(const Interval& difference, int decimals) {
+  std::string text = difference.value > 0 ? "+" : "";
+  text += interval_text(difference, decimals);
+  return text;
 }
 
-std::string p_text(double p) { return p < 0.0001 ? "&lt; 0.0001" : shown(p, 4); }
+/// Scores have two decimals, ranks between 0 and 1 three.
+int decimals_of(const Comparison& comparison) { return comparison.metric == kClipScore ? 2 : 3; }
 
 class Report {
  public:
-  Report(const RunResults& results, const Figures& figures, const PictureBytes& picture)
-      : results_(results), figures_(figures), run_(results.manifest), picture_(picture) {
-    for (const PictureRecord& record : results.pictures) {
-      pictures_[record.task.key] = &record;
-    }
-    for (const StoredPlan& plan : results.plans) {
-      plans_[{plan.model, plan.method, plan.prompt}] = &plan;
-    }
-    has_models_ = run_.models.size() > 1;
+  Report(const RunResults& results, const Figures& figures)
+      : results_(results), figures_(figures), run_(results.manifest) {}
+
+  std::string head() const {
+    std::ostringstream out;
+    out << "<h1>" << html_text(run_.name) << "</h1>\n<p class='dim'>Run "
+        << run_id(run_).substr(0, 12) << ": " << run_.prompts.size() << " prompts × "
+        << run_.methods.size() << " methods × " << run_.guidance.size() << " guidance values × "
+        << run_.pictures << (run_.pictures == 1 ? " picture" : " pictures")
+        << ". Intervals hold 95 %, by " << run_.resamples
+        << " bootstrap resamples of prompts; differences are paired by prompt, with equal seeds, "
+           "steps and suffix.</p>\n";
+    return out.str();
   }
 
-  std::string html() {
-    out_ << "<h1>" << escaped(run_.name) << "</h1>\n<p class='dim'>Run "
-         << run_id(run_).substr(0, 12) << ": " << run_.prompts.size() << " prompts × "
-         << run_.methods.size() << " methods × " << run_.guidance.size() << " guidance values × "
-         << run_.pictures << " pictures. Intervals hold 95 %, by " << run_.resamples
-         << " bootstrap resamples of prompts; differences are paired by prompt, with equal seeds, "
-            "steps and suffix.</p>\n";
-    answers();
-    notes();
-    groups();
-    comparisons();
-    curves();
-    reference();
-    timing();
-    grid();
-    failures();
-    out_ << "<h2>Manifest</h2><details><summary>manifest.json</summary><pre>"
-         << escaped(manifest_json(run_)) << "</pre></details>\n";
-    return html_page(run_.name + " – stylus evaluate", out_.str());
-  }
-
- private:
-  /// The comparisons with the base at the guidance in the middle, in words.
-  void answers() {
-    out_ << "<h2>What came out</h2><ul>\n";
-    const double guidance = middle();
-    for (const Comparison& c : figures_.comparisons) {
-      if (c.guidance != guidance || c.metric != "clip_score") {
-        continue;
+  /// Chosen adapters against everything else, over all guidance values.
+  std::string answers() const {
+    std::string html = "<h2>What came out</h2>\n";
+    std::vector<std::string> metrics = {kClipScore, kKeywordPresence};
+    std::stable_partition(metrics.begin(), metrics.end(),
+                          [&](const std::string& metric) { return metric == run_.primary; });
+    bool has_any = false;
+    for (const std::string& metric : metrics) {
+      Table rows;
+      for (const Comparison& c : figures_.comparisons) {
+        if (c.metric == metric && c.guidance.has_value() == (run_.guidance.size() < 2) &&
+            is_chosen(c.first)) {
+          rows.push_back(answer_row(c));
+        }
       }
-      const bool is_clear = c.difference.low > 0 || c.difference.high < 0;
-      out_ << "<li><b>" << escaped(c.first) << "</b> against <b>" << escaped(c.second)
-           << "</b> at guidance " << shown(c.guidance, 1) << model_suffix(c.model) << ": "
-           << escaped(figures_.clip_name) << ' ' << (c.difference.value > 0 ? "+" : "")
-           << interval_text(c.difference) << ", wins " << c.wins.wins << ", ties " << c.wins.ties
-           << ", losses " << c.wins.losses << " of " << c.prompts << " – "
-           << (is_clear ? (c.difference.value > 0 ? "better" : "worse") : "no clear difference")
-           << ".</li>\n";
+      if (!rows.empty()) {
+        html += "<h3>" + metric_name(metric) +
+                (metric == run_.primary ? " (the figure named in advance)" : "") + "</h3>\n";
+        html += scrolled(html_table({"", "difference", "wins", "ties", "losses",
+                                     "win rate (ties half)", "p, Holm", "so it is"},
+                                    rows, 1));
+        has_any = true;
+      }
     }
-    out_ << "</ul>\n";
+    html += has_any ? std::string("<p class='dim'>") +
+                          (run_.guidance.size() > 1
+                               ? "Each prompt counts once, with its mean over all guidance values. "
+                               : "") +
+                          "Better or worse on average: the interval of the mean difference leaves "
+                          "out 0; without these two words also p below 0.05: more prompts are won "
+                          "than chance would give, by the sign test without ties, corrected for "
+                          "all pairs of methods.</p>\n"
+                    : "<p>No method that chooses adapters (stylus, llm, plans) stands beside "
+                      "another one.</p>\n";
     if (run_.metrics.clip == "mini") {
-      out_ << "<p>mini-CLIP and mini-FID are the embedded judge's figures: a small CLIP that was "
-              "trained on emoji. They compare with nothing but themselves.</p>\n";
+      html +=
+          "<p>mini-CLIP and mini-FID are the embedded judge's figures: a small CLIP that was "
+          "trained on emoji. They compare with nothing but themselves.</p>\n";
     }
+    return html;
   }
 
-  void notes() {
+  std::string notes() const {
+    std::string html;
     for (const std::string& warning : figures_.warnings) {
-      out_ << "<p class='note'>" << escaped(warning) << "</p>\n";
+      html += "<p class='note'>" + html_text(warning) + "</p>\n";
     }
+    return html;
   }
 
-  void groups() {
-    out_ << "<h2>Methods</h2>\n<div class='scroll'>";
-    std::vector<std::string> headings = {"guidance", "method"};
-    if (has_models_) {
-      headings.insert(headings.begin(), "model");
-    }
-    const std::size_t left = headings.size();
-    for (const std::string& name :
-         {std::string("prompts"), std::string("pictures"), std::string("adapters"),
-          std::string("with any"), escaped(figures_.clip_name)}) {
-      headings.push_back(name);
-    }
+  std::string methods() const {
+    const bool has_scores = !figures_.clip_name.empty();
     const bool has_many = run_.pictures > 1;
-    if (has_many) {
-      headings.insert(headings.end(), {"first picture", "spread s"});
-    }
-    if (run_.best_of > 1) {
-      headings.push_back("best of " + std::to_string(run_.best_of));
-    }
-    if (has_many) {
-      headings.insert(headings.end(), {"1 − cosine", "Vendi", "dFID"});
-    }
-    std::vector<std::vector<std::string>> rows;
+    const bool has_presence =
+        std::any_of(figures_.groups.begin(), figures_.groups.end(),
+                    [](const GroupFigures& group) { return group.presence_prompts > 0; });
+    std::vector<std::string> headings = {"guidance", "method",   "prompts",
+                                         "pictures", "adapters", "with any"};
+    const auto head = [&](bool is_there, std::vector<std::string> names) {
+      if (is_there) {
+        headings.insert(headings.end(), names.begin(), names.end());
+      }
+    };
+    head(has_scores, {html_text(figures_.clip_name)});
+    head(has_scores && has_many, {"first picture", "spread s"});
+    head(has_scores && run_.best_of > 1, {"best of " + std::to_string(run_.best_of)});
+    head(has_presence, {"keyword presence", "keywords shown"});
+    head(has_many, {"1 − cosine", "Vendi", "dFID"});
+    Table rows;
     for (const GroupFigures& group : figures_.groups) {
-      std::vector<std::string> row = {shown(group.guidance, 1), escaped(group.method)};
-      if (has_models_) {
-        row.insert(row.begin(), escaped(group.model));
-      }
-      row.push_back(std::to_string(group.prompts));
-      row.push_back(std::to_string(group.pictures));
-      row.push_back(shown(group.adapters, 2));
-      row.push_back(shown(100 * group.with_adapters, 0) + " %");
-      row.push_back(interval_text(group.clip_score));
-      if (has_many) {
-        row.push_back(interval_text(group.clip_score_first));
-        row.push_back(shown(group.clip_deviation, 2));
-      }
-      if (run_.best_of > 1) {
-        row.push_back(interval_text(group.clip_score_best));
-      }
-      if (has_many) {
-        row.push_back(interval_text(group.diversity, 3));
-        row.push_back(interval_text(group.vendi, 2));
-        row.push_back(interval_text(group.dfid, 3));
-      }
+      std::vector<std::string> row = {
+          html_number(group.guidance, 1), arm_name(run_, group.method, group.model),
+          std::to_string(group.prompts),  std::to_string(group.pictures),
+          html_number(group.adapters, 2), percent(group.with_adapters)};
+      const auto cell = [&](bool is_there, const std::string& text) {
+        if (is_there) {
+          row.push_back(text);
+        }
+      };
+      cell(has_scores, interval_text(group.clip_score));
+      cell(has_scores && has_many, interval_text(group.clip_score_first));
+      cell(has_scores && has_many, html_number(group.clip_deviation, 2));
+      cell(has_scores && run_.best_of > 1, interval_text(group.clip_score_best));
+      cell(has_presence, interval_text(group.keyword_presence, 3));
+      cell(has_presence, interval_text(group.keywords_shown, 2));
+      cell(has_many, interval_text(group.diversity, 3));
+      cell(has_many, interval_text(group.vendi, 2));
+      cell(has_many, interval_text(group.dfid, 3));
       rows.push_back(std::move(row));
     }
-    out_ << html_table(headings, rows, left) << "</div>\n";
+    std::string html = "<h2>Methods</h2>\n" + scrolled(html_table(headings, rows, 2));
+    if (has_presence) {
+      html +=
+          "<p class='dim'>Keyword presence: how many of the run's other keywords a keyword of "
+          "the prompt beats in the model's eyes, as a share; chance is 0.5. Shown: the share "
+          "of keywords that beat 95 % of them; chance is 0.05.</p>\n";
+    }
     if (has_many) {
-      out_
-          << "<p class='dim'>Spread s: standard deviation of the score among the pictures of a "
-             "prompt, mean over prompts. Diversity is that among the pictures of a prompt: mean of "
-             "1 − cosine over pairs, Vendi score, and dFID, taken as the trace of the features' "
-             "covariance.</p>\n";
+      html +=
+          "<p class='dim'>Spread s: standard deviation of the score among the pictures of a "
+          "prompt, mean over prompts. Diversity is that among the pictures of a prompt: mean "
+          "of 1 − cosine over pairs, Vendi score, and dFID, taken as the trace of the "
+          "features' covariance.</p>\n";
     }
+    return html;
   }
 
-  void comparisons() {
-    out_ << "<h2>Comparisons</h2>\n<div class='scroll'>";
-    std::vector<std::vector<std::string>> rows;
-    for (const Comparison& c : figures_.comparisons) {
-      rows.push_back({shown(c.guidance, 1),
-                      escaped(c.first) + " − " + escaped(c.second) + model_suffix(c.model),
-                      std::to_string(c.prompts), interval_text(c.difference),
-                      std::to_string(c.wins.wins), std::to_string(c.wins.ties),
-                      std::to_string(c.wins.losses), interval_text(c.wins.rate),
-                      p_text(c.wins.sign_test_p), p_text(c.p_holm)});
-    }
-    out_ << html_table({"guidance", "methods", "prompts", "difference", "wins", "ties", "losses",
-                        "win rate (ties half)", "p, sign test", "p, Holm"},
-                       rows, 2)
-         << "</div>\n";
-  }
-
-  void curves() {
-    if (run_.guidance.size() < 2) {
-      return;
-    }
-    std::vector<ChartLine> scores;
-    std::vector<ChartLine> plane;
-    for (const GroupFigures& group : figures_.groups) {
-      const std::string name = group.method + (has_models_ ? ", " + group.model : "");
-      line_of(scores, name)
-          .points.push_back({group.guidance, group.clip_score.value, group.clip_score.low,
-                             group.clip_score.high, ""});
-      if (!group.reference.empty()) {
-        const double distance = group.reference.back().frechet;
-        line_of(plane, name)
-            .points.push_back(
-                {group.clip_score.value, distance, distance, distance, shown(group.guidance, 1)});
+  std::string comparisons() const {
+    std::string html;
+    for (const char* metric : {kClipScore, kKeywordPresence}) {
+      Table rows;
+      for (const Comparison& c : figures_.comparisons) {
+        if (c.metric == metric) {
+          rows.push_back({c.guidance ? html_number(*c.guidance, 1) : "all", pair_name(c),
+                          std::to_string(c.prompts), signed_text(c.difference, decimals_of(c)),
+                          std::to_string(c.wins.wins), std::to_string(c.wins.ties),
+                          std::to_string(c.wins.losses), interval_text(c.wins.rate),
+                          p_text(c.wins.sign_test_p), p_text(c.p_holm)});
+        }
+      }
+      if (!rows.empty()) {
+        html += "<h3>" + metric_name(metric) + "</h3>\n";
+        html += scrolled(html_table({"guidance", "methods", "prompts", "difference", "wins", "ties",
+                                     "losses", "win rate (ties half)", "p, sign test", "p, Holm"},
+                                    rows, 2));
       }
     }
-    for (ChartLine& line : scores) {
-      std::sort(line.points.begin(), line.points.end(),
-                [](const auto& a, const auto& b) { return a.x < b.x; });
-    }
-    out_ << "<h2>Over guidance</h2>\n" << svg_chart("guidance", figures_.clip_name, scores);
-    if (!plane.empty()) {
-      out_ << svg_chart(figures_.clip_name, distance_name(plane_features()), plane)
-           << "<p class='dim'>Points are labelled with their guidance; right and low is better."
-              "</p>\n";
-    }
+    return html.empty() ? "" : "<h2>All comparisons</h2>\n" + html;
   }
 
-  void reference() {
-    std::vector<std::vector<std::string>> rows;
+  std::string reference() const {
+    Table rows;
+    std::set<std::string> kinds;
     for (const GroupFigures& group : figures_.groups) {
       for (const ReferenceFigures& r : group.reference) {
-        rows.push_back(
-            {shown(group.guidance, 1), escaped(group.method) + model_suffix(group.model),
-             distance_name(r.features), std::to_string(group.pictures), shown(r.frechet, 3),
-             shown(1000 * r.kernel.mean, 3) + " ± " + shown(1000 * r.kernel.deviation, 3),
-             r.features == "Inception" ? "–" : shown(r.cmmd, 3), shown(r.coverage.precision, 3),
-             shown(r.coverage.recall, 3), shown(r.coverage.density, 3),
-             shown(r.coverage.coverage, 3)});
+        const Interval kernel = {1000 * r.kernel.value, 1000 * r.kernel.low, 1000 * r.kernel.high};
+        kinds.insert(distance_name(r.features));
+        std::string name = arm_name(run_, group.method, group.model);
+        name += r.features == "Inception" ? ", Inception" : "";
+        rows.push_back({html_number(group.guidance, 1), std::move(name), std::to_string(r.pictures),
+                        interval_text(r.frechet, 3), html_number(r.frechet_infinity, 3),
+                        interval_text(kernel, 2), html_number(r.cmmd, 2),
+                        html_number(r.coverage.precision, 2), html_number(r.coverage.recall, 2),
+                        html_number(r.coverage.density, 2), html_number(r.coverage.coverage, 2)});
       }
     }
     if (rows.empty()) {
-      return;
+      return "";
     }
-    out_ << "<h2>Against real pictures</h2>\n<div class='scroll'>"
-         << html_table({"guidance", "method", "features", "pictures", "Fréchet", "kernel × 1000",
-                        "CMMD", "precision", "recall", "density", "coverage"},
-                       rows, 3)
-         << "</div>\n";
+    std::string frechet;
+    for (const std::string& kind : kinds) {
+      frechet += frechet.empty() ? "" : " / ";
+      frechet += kind;
+    }
+    return "<h2>Against real pictures</h2>\n" +
+           scrolled(
+               html_table({"guidance", "method", "pictures", frechet, frechet + ", n → ∞",
+                           "kernel × 1000", "CMMD", "precision", "recall", "density", "coverage"},
+                          rows, 2)) +
+           "<p class='dim'>Against " + std::to_string(real_pictures()) +
+           " real pictures. Low is better for the distances, high for the rest. Intervals: 20 "
+           "draws of half of the prompts, the reference held fixed. Fréchet distances fall with "
+           "the number of pictures; n → ∞ is where a line over 1/n leads. The kernel distance is "
+           "not biased and may be below zero.</p>\n";
   }
 
-  void timing() {
-    double planning = 0;
-    std::size_t planned = 0;
-    std::map<std::string, std::pair<double, std::size_t>> by_method;
+  std::string costs() const {
+    std::map<std::string, std::pair<double, std::size_t>> planning;  // seconds, plans
     for (const StoredPlan& plan : results_.plans) {
-      planning += plan.seconds;
-      ++planned;
-      by_method[plan.method].first += plan.seconds;
-      ++by_method[plan.method].second;
+      planning[plan.method].first += plan.seconds;
+      ++planning[plan.method].second;
     }
-    double painting = 0;
-    double preparing = 0;
-    std::size_t painted = 0;
+    BatchTimes all;
     for (const BatchTimes& batch : results_.times) {
-      painting += batch.seconds;
-      preparing += batch.prepare_seconds;
-      painted += batch.pictures;
+      all.seconds += batch.seconds;
+      all.prepare_seconds += batch.prepare_seconds;
+      all.pictures += batch.pictures;
     }
-    const auto row = [](const std::string& what, double seconds, std::size_t count) {
-      return std::vector<std::string>{
-          what, std::to_string(count), shown(seconds, 1),
-          count == 0 ? "–" : shown(1000 * seconds / static_cast<double>(count), 1)};
+    Table rows;
+    const auto add = [&rows](const std::string& what, double seconds, std::size_t count) {
+      rows.push_back(
+          {what, std::to_string(count), html_number(seconds, 1),
+           count == 0 ? "–" : html_number(1000 * seconds / static_cast<double>(count), 1)});
     };
-    std::vector<std::vector<std::string>> rows;
-    for (const auto& [method, time] : by_method) {
-      rows.push_back(row("planning, " + escaped(method), time.first, time.second));
+    for (const auto& [method, time] : planning) {
+      add("planning, " + html_text(method), time.first, time.second);
     }
-    rows.push_back(row("adapters and prompts, before the first step", preparing, painted));
-    rows.push_back(row("painting", painting - preparing, painted));
-    out_ << "<h2>What it cost</h2>\n"
-         << html_table({"stage", "items", "seconds", "ms each"}, rows, 1)
-         << "<p class='dim'>Wall-clock time of the work itself, on a machine that may have had "
-            "other "
-            "work; equal pictures of several methods were painted once ("
-         << results_.pictures.size() << " pictures for " << results_.items.size()
-         << " cells).</p>\n";
+    add("adapters and prompts, before the first step", all.prepare_seconds, all.pictures);
+    add("painting", all.seconds - all.prepare_seconds, all.pictures);
+    return "<h2>What it cost</h2>\n" +
+           html_table({"stage", "items", "seconds", "ms each"}, rows, 1) +
+           "<p class='dim'>Wall-clock time of the work itself, on a machine that may have had "
+           "other work too. Equal pictures of several methods were painted once (" +
+           std::to_string(results_.pictures.size()) + " pictures for " +
+           std::to_string(results_.items.size()) + " cells).</p>\n";
   }
 
-  void grid() {
-    const double guidance = middle();
-    out_ << "<h2>Pictures</h2>\n<p class='dim'>The first picture of each of the first "
-         << std::min(kShownPrompts, run_.prompts.size()) << " prompts, at guidance "
-         << shown(guidance, 1) << ". None were selected.</p>\n<div class='scroll'>";
-    std::map<std::tuple<std::string, std::string, std::string>, const RunItem*> first;
-    for (const RunItem& item : results_.items) {
-      if (item.guidance == guidance && item.image == 0) {
-        first[{item.model, item.method, item.prompt}] = &item;
-      }
-    }
-    for (const std::string& model : run_.models) {
-      if (has_models_) {
-        out_ << "<h3>" << escaped(model) << "</h3>\n";
-      }
-      out_ << "<table class='grid'><thead><tr><th class='l'>prompt</th>";
-      for (const Method& method : run_.methods) {
-        out_ << "<th class='l'>" << escaped(method.name) << "</th>";
-      }
-      out_ << "</tr></thead><tbody>\n";
-      for (std::size_t i = 0; i < std::min(kShownPrompts, run_.prompts.size()); ++i) {
-        const RunPrompt& prompt = run_.prompts[i];
-        out_ << "<tr><td>" << escaped(prompt.text) << "</td>";
-        for (const Method& method : run_.methods) {
-          out_ << "<td>" << cell(first, model, method.name, prompt, i) << "</td>";
-        }
-        out_ << "</tr>\n";
-      }
-      out_ << "</tbody></table>\n";
-    }
-    out_ << "</div>\n";
-  }
-
-  std::string cell(
-      const std::map<std::tuple<std::string, std::string, std::string>, const RunItem*>& first,
-      const std::string& model, const std::string& method, const RunPrompt& prompt,
-      std::size_t number) const {
-    const auto item = first.find({model, method, prompt.id});
-    std::string text;
-    if (item == first.end()) {
-      return "no plan";
-    }
-    const auto record = pictures_.find(item->second->key);
-    if (record == pictures_.end() || record->second->state != PictureState::kDone) {
-      text = record != pictures_.end() && record->second->state == PictureState::kFailed
-                 ? "failed: " + escaped(record->second->error)
-                 : "not made yet";
-    } else {
-      const std::string bytes = picture_(record->second->sha256);
-      text = bytes.empty() ? "picture file missing"
-                           : "<img alt='' src='data:image/png;base64," + base64(bytes) + "'>";
-    }
-    const auto plan = plans_.find({model, method, prompt.id});
-    if (plan != plans_.end() && plan->second->error.empty()) {
-      const composer::Plan read = composer::plan_from_json(plan->second->plan, "a stored plan");
-      for (const composer::PlanAdapter& adapter : read.adapters) {
-        text += escaped(adapter.name) + " " + shown(adapter.weight, 2) + "<br>";
-      }
-      text += read.adapters.empty() ? "<span class='dim'>no adapter</span><br>" : "";
-    }
-    for (const GroupFigures& group : figures_.groups) {
-      if (group.model == model && group.method == method && group.guidance == middle() &&
-          number < group.per_prompt.size() && !std::isnan(group.per_prompt[number])) {
-        text += "<span class='dim'>score " + shown(group.per_prompt[number], 1) + "</span>";
-      }
-    }
-    return text;
-  }
-
-  void failures() {
+  std::string failures() const {
     if (figures_.failures.empty()) {
-      return;
+      return "";
     }
-    out_ << "<h2>Failures</h2><ul>\n";
-    for (std::size_t i = 0; i < std::min(kShownFailures, figures_.failures.size()); ++i) {
-      out_ << "<li>" << escaped(figures_.failures[i]) << "</li>\n";
+    std::string html = "<h2>Failures</h2><ul>\n";
+    const std::size_t count = std::min(kShownFailures, figures_.failures.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      html += "<li>" + html_text(figures_.failures[i]) + "</li>\n";
     }
-    out_ << "</ul>\n";
-    if (figures_.failures.size() > kShownFailures) {
-      out_ << "<p>and " << figures_.failures.size() - kShownFailures
-           << " more, in metrics.json</p>\n";
+    html += "</ul>\n";
+    if (figures_.failures.size() > count) {
+      html += "<p>and " + std::to_string(figures_.failures.size() - count) +
+              " more, in metrics.json</p>\n";
     }
+    return html;
   }
 
-  [[nodiscard]] double middle() const { return run_.guidance[(run_.guidance.size() - 1) / 2]; }
-  [[nodiscard]] std::string model_suffix(const std::string& model) const {
-    return has_models_ ? " (" + escaped(model) + ")" : "";
-  }
-  [[nodiscard]] std::string plane_features() const {
-    return figures_.groups.empty() || figures_.groups.front().reference.empty()
-               ? ""
-               : figures_.groups.front().reference.back().features;
-  }
-  static std::string distance_name(const std::string& features) {
-    return features == "Inception" ? "FID" : features == "mini-CLIP" ? "mini-FID" : "CLIP-Fréchet";
-  }
-  static ChartLine& line_of(std::vector<ChartLine>& lines, const std::string& name) {
-    for (ChartLine& line : lines) {
-      if (line.name == name) {
-        return line;
+  std::string manifest() const {
+    Table rows;
+    for (const std::vector<ContentId>* list : {&results_.models, &results_.towers}) {
+      for (const ContentId& content : *list) {
+        rows.push_back({list == &results_.models ? "painted" : "measured", html_text(content.name),
+                        "<code>" + html_text(content.sha256) + "</code>"});
       }
     }
-    lines.push_back({name, {}});
-    return lines.back();
+    return "<h2>What was run</h2>\n" +
+           (rows.empty() ? "" : scrolled(html_table({"", "model", "SHA-256"}, rows, 3))) +
+           "<details><summary>manifest.json</summary><pre>" + html_text(manifest_json(run_)) +
+           "</pre></details>\n";
+  }
+
+ private:
+  static std::string scrolled(const std::string& html) {
+    return "<div class='scroll'>" + html + "</div>\n";
+  }
+
+  [[nodiscard]] std::string metric_name(const std::string& metric) const {
+    return metric == kClipScore ? html_text(figures_.clip_name) : "Keyword presence";
+  }
+
+  [[nodiscard]] std::size_t real_pictures() const {
+    return std::max(results_.reference.rows, results_.inception_reference.rows);
+  }
+
+  [[nodiscard]] bool is_chosen(const std::string& name) const {
+    return std::any_of(run_.methods.begin(), run_.methods.end(), [&](const Method& method) {
+      return method.name == name &&
+             (method.kind == MethodKind::kStylus || method.kind == MethodKind::kLlm ||
+              method.kind == MethodKind::kPlans);
+    });
+  }
+
+  [[nodiscard]] std::string pair_name(const Comparison& c) const {
+    return html_text(c.first) + " − " + arm_name(run_, c.second, c.model);
+  }
+
+  [[nodiscard]] std::vector<std::string> answer_row(const Comparison& c) const {
+    const bool is_clear = c.difference.low > 0 || c.difference.high < 0;
+    std::string verdict = c.difference.value > 0 ? "better" : "worse";
+    verdict = !is_clear         ? "no clear difference"
+              : c.p_holm < 0.05 ? "<b>" + verdict + "</b>"
+                                : verdict + " on average";
+    return {"<b>" + html_text(c.first) + "</b> against <b>" + arm_name(run_, c.second, c.model) +
+                "</b>",
+            signed_text(c.difference, decimals_of(c)),
+            std::to_string(c.wins.wins),
+            std::to_string(c.wins.ties),
+            std::to_string(c.wins.losses),
+            interval_text(c.wins.rate),
+            p_text(c.p_holm),
+            verdict};
   }
 
   const RunResults& results_;
   const Figures& figures_;
   const Manifest& run_;
-  const PictureBytes& picture_;
-  std::map<std::string, const PictureRecord*> pictures_;
-  std::map<std::tuple<std::string, std::string, std::string>, const StoredPlan*> plans_;
-  bool has_models_ = false;
-  std::ostringstream out_;
 };
 
 }  // namespace
 
+std::string interval_text(const Interval& interval, int decimals) {
+  std::string text = html_number(interval.value, decimals);
+  if (!std::isnan(interval.low)) {
+    text += " <span class='dim'>[" + html_number(interval.low, decimals) + ", " +
+            html_number(interval.high, decimals) + "]</span>";
+  }
+  return text;
+}
+
+std::string arm_name(const Manifest& run, const std::string& method, const std::string& model) {
+  return html_text(method) + (run.models.size() > 1 ? " (" + html_text(model) + ")" : "");
+}
+
+std::string distance_name(const std::string& features) {
+  return features == "Inception" ? "FID" : features == "mini-CLIP" ? "mini-FID" : "CLIP-Fréchet";
+}
+
+double middle_guidance(const Manifest& run) { return run.guidance[(run.guidance.size() - 1) / 2]; }
+
 std::string report_html(const RunResults& results, const Figures& figures,
                         const PictureBytes& picture) {
-  return Report(results, figures, picture).html();
+  const Report report(results, figures);
+  return pages::report_page(results.manifest.name + " – stylus evaluate",
+                            report.head() + report.answers() + report.notes() + report.methods() +
+                                curves_html(results.manifest, figures) + report.reference() +
+                                report.comparisons() + pictures_html(results, figures, picture) +
+                                report.costs() + report.failures() + report.manifest());
 }
 
 }  // namespace stylus::evaluator

@@ -81,6 +81,27 @@ Interval bootstrap_mean(std::span<const double> values, int resamples, std::uint
   });
 }
 
+Interval subsample_interval(double value, std::size_t units, std::size_t drawn, std::uint64_t seed,
+                            const std::function<double(std::span<const std::size_t>)>& figure) {
+  constexpr std::size_t kDraws = 20;
+  constexpr double kStudent19 = 2.0930240544082634;
+  require(drawn >= 1 && 2 * drawn <= units, ErrorCode::kInvalidArgument, "an interval by draws of ",
+          drawn, " needs at least twice as many units; there are ", units);
+  std::mt19937_64 random(seed);
+  std::vector<std::size_t> order(units);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::vector<double> values;
+  for (std::size_t draw = 0; draw < kDraws; ++draw) {
+    for (std::size_t i = 0; i < drawn; ++i) {
+      std::swap(order[i], order[i + static_cast<std::size_t>(random() % (units - i))]);
+    }
+    values.push_back(figure(std::span(order).first(drawn)));
+  }
+  const double half = kStudent19 * deviation_of(values) *
+                      std::sqrt(static_cast<double>(drawn) / static_cast<double>(units - drawn));
+  return {value, value - half, value + half};
+}
+
 Interval wilson(double successes, double count) {
   if (count <= 0) {
     return {};

@@ -29,6 +29,19 @@ struct Interval {
 [[nodiscard]] Interval bootstrap(std::size_t rows, int resamples, std::uint64_t seed,
                                  const std::function<double(std::span<const std::size_t>)>& figure);
 
+/// The interval of a figure that has no mean form (a distance of sets), from 20 draws of `drawn` of
+/// its `units` without replacement; `figure` gets the numbers drawn.
+///
+///   value ± t · s · sqrt(drawn / (units - drawn)),  s: deviation of the draws, t: Student's, 19
+/// Draws with replacement would hold the same rows twice and push a distance upwards; the bias of
+/// smaller sets moves the middle of the draws, which is not used, and not s.
+/// Requires: 1 <= drawn <= units / 2, else Error(kInvalidArgument). Units should be what was drawn
+///           independently: prompts.
+/// Source: delete-d jackknife; generation-and-evaluation 15.7.
+[[nodiscard]] Interval subsample_interval(
+    double value, std::size_t units, std::size_t drawn, std::uint64_t seed,
+    const std::function<double(std::span<const std::size_t>)>& figure);
+
 /// A share of `count` with Wilson's interval (z = 1.96). Requires: count > 0, else all zeros.
 [[nodiscard]] Interval wilson(double successes, double count);
 

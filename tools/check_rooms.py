@@ -10,6 +10,7 @@ import sys
 # Room -> rooms it may include, bottom up. Keep in step with docs/rooms.md.
 ALLOWED = {
     "support": set(),
+    "pages": {"support"},
     "weights": {"support"},
     "chat": {"support"},
     "catalog": {"support", "weights"},
@@ -21,8 +22,8 @@ ALLOWED = {
     "nn": {"support", "weights"},
     "generator": {"support", "weights", "nn", "composer"},
     "render": {"support", "weights", "nn", "generator", "composer"},
-    "evaluator": {"support", "weights", "chat", "catalog", "composer", "nn", "generator"},
-    "app": {"support", "weights", "chat", "catalog", "encoder", "retriever", "composer", "refiner", "dialects",
+    "evaluator": {"support", "pages", "weights", "chat", "catalog", "composer", "nn", "generator"},
+    "app": {"support", "pages", "weights", "chat", "catalog", "encoder", "retriever", "composer", "refiner", "dialects",
             "evaluator"},
 }
 # Rooms of which another room may see the named header only.

@@ -5,7 +5,6 @@
 
 #include "app/commands/verbs.h"
 #include "app/compose_options.h"
-#include "app/html_page.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/plan_diff.h"
@@ -15,6 +14,7 @@
 #include "app/verb.h"
 #include "app/workspace.h"
 #include "catalog/maintenance.h"
+#include "pages/findings_page.h"
 #include "support/file.h"
 #include "support/json.h"
 #include "support/text.h"
@@ -160,10 +160,10 @@ Json to_json(const Checked& checked) {
 std::string html_of(const std::vector<Checked>& all, const std::vector<const Checked*>& changed,
                     const catalog::Catalog& catalog) {
   const std::string total = std::to_string(all.size());
-  HtmlPage page("Plans against revision " + std::to_string(catalog.revision()),
-                changed.empty() ? "All " + total + " plans are what they were."
-                                : std::to_string(changed.size()) + " of " + total +
-                                      " plans are not what they were.");
+  pages::FindingsPage page("Plans against revision " + std::to_string(catalog.revision()),
+                           changed.empty() ? "All " + total + " plans are what they were."
+                                           : std::to_string(changed.size()) + " of " + total +
+                                                 " plans are not what they were.");
   std::size_t gained = 0;
   std::size_t lost = 0;
   for (const Checked* checked : changed) {

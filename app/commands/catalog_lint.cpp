@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "app/commands/verbs.h"
-#include "app/html_page.h"
 #include "app/log.h"
 #include "app/output.h"
 #include "app/progress_line.h"
@@ -14,6 +13,7 @@
 #include "app/verb.h"
 #include "app/workspace.h"
 #include "catalog/lint.h"
+#include "pages/findings_page.h"
 #include "support/file.h"
 
 namespace stylus::app {
@@ -97,12 +97,12 @@ std::string html_of(const std::map<catalog::LintRule, std::vector<Named>>& by_ru
   for (const auto& [rule, findings] : by_rule) {
     all += findings.size();
   }
-  HtmlPage page("Catalogue report", all == 0 ? "Nothing to mend."
-                                             : std::to_string(all) + " findings about " +
-                                                   std::to_string(adapters_concerned) + " of " +
-                                                   std::to_string(catalog.size()) +
-                                                   " adapters, revision " +
-                                                   std::to_string(catalog.revision()) + ".");
+  pages::FindingsPage page("Catalogue report",
+                           all == 0 ? "Nothing to mend."
+                                    : std::to_string(all) + " findings about " +
+                                          std::to_string(adapters_concerned) + " of " +
+                                          std::to_string(catalog.size()) + " adapters, revision " +
+                                          std::to_string(catalog.revision()) + ".");
   const auto count = [&](std::initializer_list<catalog::LintRule> rules) {
     std::size_t sum = 0;
     for (const catalog::LintRule rule : rules) {

@@ -1,11 +1,12 @@
 #include "app/evaluation/rendering.h"
 
-#include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <tuple>
 
+#include "app/content_hash.h"
 #include "app/evaluation/planning.h"
+#include "app/models.h"
 #include "app/renderer_process.h"
 #include "app/workspace.h"
 #include "composer/plan.h"
@@ -185,21 +186,21 @@ class ModelRenderer {
 
 }  // namespace
 
-Shard read_shard(const std::string& text) {
-  Shard shard;
-  if (text.empty()) {
-    return shard;
+std::vector<evaluator::ContentId> painting_models(const GlobalOptions& global,
+                                                  const Manifest& run) {
+  const Locations locations = find_locations(global);
+  ContentHashes hashes(locations);
+  std::vector<evaluator::ContentId> contents;
+  for (const std::string& name : run.models) {
+    const fs::path path = find_model(locations, name).path;
+    contents.push_back({name, hashes.checkpoint(path)});
+    const fs::path settings = model_settings_file(path);
+    if (!fs::is_directory(path) && fs::exists(settings)) {
+      contents.push_back({name + " settings", hashes.file(settings)});
+    }
   }
-  const std::size_t slash = text.find('/');
-  const auto number = [&text](std::size_t begin, std::size_t end, std::int64_t& value) {
-    const auto result = std::from_chars(text.data() + begin, text.data() + end, value);
-    return result.ec == std::errc() && result.ptr == text.data() + end;
-  };
-  const bool good = slash != std::string::npos && number(0, slash, shard.index) &&
-                    number(slash + 1, text.size(), shard.count);
-  require(good && shard.index >= 1 && shard.index <= shard.count, ErrorCode::kInvalidArgument,
-          "--shard is '", text, "'; write I/N with I from 1 to N, as in 2/8");
-  return shard;
+  hashes.save();
+  return contents;
 }
 
 void render_run(const GlobalOptions& global, const EvaluateCommand& command, const Manifest& run,

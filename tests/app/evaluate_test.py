@@ -3,6 +3,7 @@
 
 Usage: evaluate_test.py STYLUS SOURCE_DIR
 """
+import hashlib
 import json
 import os
 import pathlib
@@ -87,7 +88,7 @@ class Runs(Home):
         # Where stylus chose no adapter the picture is the base's own.
         with_adapters = groups["stylus", 2.5]["with_adapters"]
         pair = next(c for c in found["comparisons"]
-                    if (c["first"], c["second"], c["guidance"]) == ("stylus", "base", 2.5))
+                    if (c["first"], c["second"], c["guidance"], c["metric"]) == ("stylus", "base", 2.5, "clip_score"))
         self.assertEqual(pair["ties"], round(4 * (1 - with_adapters)))
 
     def test_shards_merge_into_the_same_figures(self):
@@ -101,6 +102,43 @@ class Runs(Home):
         self.evaluate(run, "-o", "parts", "--merge", *shards)
 
         self.assertEqual(self.metrics("parts"), self.metrics("whole-results"))
+
+    def test_figures_say_which_files_made_and_measured_them(self):
+        run = self.write("files.json", prompts=["a cat"], methods=["base"], guidance=[1], pictures=1, best_of=0)
+        self.evaluate(run)
+        found = json.loads(self.metrics("files-results"))
+        self.assertEqual([m["name"] for m in found["models"]], ["mini"])
+        tower = hashlib.sha256((SOURCE / "models/mini/mini_clip/model.safetensors").read_bytes()).hexdigest()
+        self.assertEqual(found["towers"], [{"name": "mini-CLIP", "sha256": tower}])
+
+    def test_a_changed_checkpoint_is_not_mixed_in(self):
+        model = self.work / "checkpoint"
+        shutil.copytree(SOURCE / "models" / "mini", model, ignore=shutil.ignore_patterns("adapters", "mini_clip"))
+        run = self.write("changed.json", models=[str(model)], prompts=["a cat", "a dog"], methods=["base"], guidance=[1],
+                         pictures=1, best_of=0, base="mini")
+        self.evaluate(run)
+        before = self.metrics("changed-results")
+        weights = next((model / "unet").glob("*.safetensors"))
+        bytes_ = bytearray(weights.read_bytes())
+        bytes_[-1] ^= 1
+        weights.write_bytes(bytes_)
+
+        done = self.evaluate(run, status=64)
+
+        self.assertIn("holds pictures of another", done.stderr)
+        self.assertIn("--output", done.stderr)
+        self.assertEqual(self.metrics("changed-results"), before)
+
+    def test_keywords_are_ranked_where_the_run_has_enough_of_them(self):
+        prompts = {"file": str(SOURCE / "models" / "mini" / "eval_prompts.jsonl"), "every": 7, "limit": 24}
+        self.evaluate(self.write("words.json", prompts=prompts, methods=["base", "stylus"], guidance=[2.5], pictures=1,
+                                 best_of=0, steps=8))
+        found = json.loads(self.metrics("words-results"))
+        for group in found["groups"]:
+            self.assertEqual(group["presence_prompts"], 24)
+            self.assertGreater(group["keyword_presence"]["value"], 0.55)  # the model paints what it is asked for
+        metrics = {c["metric"] for c in found["comparisons"]}
+        self.assertEqual(metrics, {"clip_score", "keyword_presence"})
 
     def test_a_missing_shard_is_told(self):
         run = self.write("half.json")

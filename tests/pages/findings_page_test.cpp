@@ -1,16 +1,16 @@
-#include "app/html_page.h"
+#include "pages/findings_page.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace stylus::app {
+namespace stylus::pages {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(HtmlPage, ForeignTextIsNeverMarkup) {
-  HtmlPage page("<b>Report</b>", "a & b");
+TEST(FindingsPage, ForeignTextIsNeverMarkup) {
+  FindingsPage page("<b>Report</b>", "a & b");
   page.add_figure("<3>", "\"quotes\"");
   page.begin_section("<script>alert(1)</script>", 1, "<i>");
   page.add_item("<img src=x onerror=alert(1)>", "id'\"", {"+ <b>won</b>", "- lost", "\x1b[31mred"});
@@ -23,11 +23,11 @@ TEST(HtmlPage, ForeignTextIsNeverMarkup) {
   EXPECT_THAT(html, HasSubstr("&lt;img src=x onerror=alert(1)&gt;"));
 }
 
-TEST(HtmlPage, NeedsNothingFromElsewhere) {
-  HtmlPage page("Report", "Nothing to mend.");
+TEST(FindingsPage, NeedsNothingFromElsewhere) {
+  FindingsPage page("Report", "Nothing to mend.");
   EXPECT_THAT(page.str(), Not(HasSubstr("http")));
   EXPECT_THAT(page.str(), HasSubstr("Nothing to mend."));
 }
 
 }  // namespace
-}  // namespace stylus::app
+}  // namespace stylus::pages

@@ -1,8 +1,8 @@
-#include "app/html_page.h"
+#include "pages/findings_page.h"
 
-#include "support/html_entity.h"
+#include "pages/html.h"
 
-namespace stylus::app {
+namespace stylus::pages {
 namespace {
 
 constexpr std::string_view kStyle = R"css(
@@ -49,27 +49,17 @@ std::string tag(std::string_view name, std::string_view classes, std::string_vie
 
 }  // namespace
 
-std::string html_text(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    if (const std::string_view entity = html_entity(c); !entity.empty()) {
-      out += entity;
-    } else if (static_cast<unsigned char>(c) >= 0x20 || c == '\n' || c == '\t') {
-      out += c;
-    }
-  }
-  return out;
-}
+FindingsPage::FindingsPage(std::string_view title, std::string_view lead)
+    : title_(title), lead_(lead) {}
 
-HtmlPage::HtmlPage(std::string_view title, std::string_view lead) : title_(title), lead_(lead) {}
-
-void HtmlPage::add_figure(std::string_view number, std::string_view what, std::string_view tone) {
+void FindingsPage::add_figure(std::string_view number, std::string_view what,
+                              std::string_view tone) {
   figures_.append("<div class=\"figure ").append(tone).append("\">");
   figures_ += tag("b", "", number) + tag("span", "", what) + "</div>\n";
 }
 
-void HtmlPage::begin_section(std::string_view heading, std::size_t count, std::string_view about) {
+void FindingsPage::begin_section(std::string_view heading, std::size_t count,
+                                 std::string_view about) {
   end_section();
   std::string anchor = "s";
   anchor += std::to_string(++sections_);
@@ -83,8 +73,8 @@ void HtmlPage::begin_section(std::string_view heading, std::size_t count, std::s
   open_ = true;
 }
 
-void HtmlPage::add_item(std::string_view title, std::string_view id,
-                        const std::vector<std::string>& details) {
+void FindingsPage::add_item(std::string_view title, std::string_view id,
+                            const std::vector<std::string>& details) {
   body_ += "<li>";
   body_ += tag("b", "", title);
   body_ += id.empty() ? "" : tag("code", "", id);
@@ -100,7 +90,7 @@ void HtmlPage::add_item(std::string_view title, std::string_view id,
   body_ += "</li>\n";
 }
 
-void HtmlPage::add_rest(std::size_t count) {
+void FindingsPage::add_rest(std::size_t count) {
   if (count > 0) {
     std::string text = "and ";
     text += std::to_string(count);
@@ -110,18 +100,13 @@ void HtmlPage::add_rest(std::size_t count) {
   }
 }
 
-void HtmlPage::end_section() {
+void FindingsPage::end_section() {
   body_ += open_ ? "</ul>\n" : "";
   open_ = false;
 }
 
-std::string HtmlPage::str() const {
-  std::string page = "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n";
-  page += "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n";
-  page += tag("title", "", title_) + "\n<style>";
-  page.append(kStyle);
-  page += "</style>\n</head>\n<body>\n";
-  page += tag("h1", "", title_) + "\n" + tag("p", "lead", lead_) + "\n";
+std::string FindingsPage::str() const {
+  std::string page = tag("h1", "", title_) + "\n" + tag("p", "lead", lead_) + "\n";
   if (!figures_.empty()) {
     page.append("<div class=\"figures\">\n").append(figures_).append("</div>\n");
   }
@@ -130,8 +115,8 @@ std::string HtmlPage::str() const {
   }
   page += body_;
   page += open_ ? "</ul>\n" : "";
-  page += "<footer>Made by stylus. This file needs nothing else.</footer>\n</body>\n</html>\n";
-  return page;
+  page += "<footer>Made by stylus. This file needs nothing else.</footer>\n";
+  return html_document(title_, kStyle, page);
 }
 
-}  // namespace stylus::app
+}  // namespace stylus::pages

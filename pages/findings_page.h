@@ -4,17 +4,15 @@
 #include <string_view>
 #include <vector>
 
-namespace stylus::app {
+namespace stylus::pages {
 
-/// `text` for HTML: the five special characters as entities, control characters left out.
-[[nodiscard]] std::string html_text(std::string_view text);
-
-/// A report for people as one HTML file: no scripts, nothing loaded from elsewhere, readable on a
-/// telephone, in the dark and on paper.
-class HtmlPage {
+/// A document of findings: large numbers, then sections of lists. One HTML file: no scripts,
+/// nothing loaded from elsewhere, readable on a telephone, in the dark and on paper. Texts are
+/// plain and foreign.
+class FindingsPage {
  public:
   /// `lead`: one sentence under the title that says the result.
-  HtmlPage(std::string_view title, std::string_view lead);
+  FindingsPage(std::string_view title, std::string_view lead);
 
   /// A large number with what it counts; `tone` is "good", "warn", "bad" or "".
   void add_figure(std::string_view number, std::string_view what, std::string_view tone = "");
@@ -40,4 +38,4 @@ class HtmlPage {
   bool open_ = false;
 };
 
-}  // namespace stylus::app
+}  // namespace stylus::pages

@@ -1,0 +1,95 @@
+#include "evaluator/run_prompts.h"
+
+#include <algorithm>
+#include <set>
+
+#include "evaluator/json_fields.h"
+#include "support/error.h"
+#include "support/file.h"
+#include "support/json.h"
+
+namespace stylus::evaluator {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::size_t kLargestPromptFile = std::size_t{64} << 20U;
+constexpr std::size_t kMaxPrompts = 1'000'000;
+
+RunPrompt prompt_of(const json& entry, std::size_t number, const std::string& what) {
+  RunPrompt prompt;
+  if (entry.is_string()) {
+    prompt.text = entry.get<std::string>();
+  } else {
+    require(entry.is_object() && entry.contains("prompt") && entry["prompt"].is_string(),
+            ErrorCode::kCorruptData, what, ": prompt ", number, " has no \"prompt\" text");
+    prompt.text = entry["prompt"].get<std::string>();
+    if (entry.contains("id")) {
+      prompt.id = entry["id"].is_string() ? entry["id"].get<std::string>() : entry["id"].dump();
+    }
+  }
+  if (prompt.id.empty()) {
+    prompt.id = std::to_string(number);
+  }
+  require(!prompt.text.empty(), ErrorCode::kCorruptData, what, ": prompt ", number, " is empty");
+  return prompt;
+}
+
+std::vector<RunPrompt> prompts_in_file(const fs::path& path) {
+  const std::string text = read_file(path, kLargestPromptFile);
+  std::vector<RunPrompt> prompts;
+  std::size_t begin = 0;
+  std::size_t line = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view content(text.data() + begin, end - begin);
+    ++line;
+    if (content.find_first_not_of(" \t\r") != std::string_view::npos) {
+      const std::string what = path.string() + ":" + std::to_string(line);
+      prompts.push_back(prompt_of(parse_json(content, what), prompts.size() + 1, what));
+      require(prompts.size() <= kMaxPrompts, ErrorCode::kInvalidArgument, path.string(),
+              " has more than ", kMaxPrompts, " prompts");
+    }
+    begin = end + 1;
+  }
+  return prompts;
+}
+
+}  // namespace
+
+std::vector<RunPrompt> read_run_prompts(const json& value, const fs::path& folder,
+                                        const std::string& what) {
+  std::vector<RunPrompt> prompts;
+  if (value.is_array()) {
+    for (const json& entry : value) {
+      prompts.push_back(prompt_of(entry, prompts.size() + 1, what));
+    }
+  } else {
+    JsonFields fields(value, what + ": prompts");
+    const std::string name = fields.text("file", "");
+    require(!name.empty(), ErrorCode::kCorruptData, what,
+            ": prompts must be a list, or an object with \"file\"");
+    prompts = prompts_in_file((folder / name).lexically_normal());
+    const auto first = static_cast<std::size_t>(fields.count("first", 1, 1, 1'000'000));
+    const auto limit = static_cast<std::size_t>(fields.count("limit", 0, 0, 1'000'000));
+    const auto every = static_cast<std::size_t>(fields.count("every", 1, 1, 1'000'000));
+    fields.refuse_unknown();
+    std::vector<RunPrompt> chosen;
+    for (std::size_t i = first - 1; i < prompts.size(); i += every) {
+      if (limit == 0 || chosen.size() < limit) {
+        chosen.push_back(prompts[i]);
+      }
+    }
+    prompts = std::move(chosen);
+  }
+  require(!prompts.empty(), ErrorCode::kInvalidArgument, what, ": there are no prompts");
+  std::set<std::string> ids;
+  for (const RunPrompt& prompt : prompts) {
+    require(ids.insert(prompt.id).second, ErrorCode::kInvalidArgument, what,
+            ": two prompts have the id '", prompt.id, "'");
+  }
+  return prompts;
+}
+
+}  // namespace stylus::evaluator
