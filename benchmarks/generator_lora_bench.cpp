@@ -2,17 +2,18 @@
 // linear layers and 1x1 convolutions of their transformers), random weights.
 //   merge/<adapters>/<rank>  another set into warm buffers; adapters in memory
 //   first/3/16               three kohya files from the page cache: read, mapped, merged into a
-//   model
-//                            that held no adapter, memory for merged weights included
-//   again/3/16               the same with the buffers of an earlier set
+//                            model that held no adapter, memory for merged weights included
+//   again/3/16               another set after an earlier one
+//   first-fp16, again-fp16   the same for a model whose checkpoint holds halves: pristine weights
+//                            come out of the page cache, the fp32 ones are overwritten
 //   side/3/16                three adapters beside the weights instead of merged
 //   swap/zipf                one adapter after the other out of 100 files, drawn by Zipf's law
-//   (1/k),
-//                            host cache of 40 of them
+//                            (1/k), host cache of 40 of them
 //   clear/3/16               taking them off again
 // Unit: ms, wall. Threads: $OMP_NUM_THREADS. $STYLUS_LORA_FILES: a folder with three kohya files
 // (benchmarks/peers/lora_peers.py sets it, so that both read the same bytes).
 #include <ATen/ops/empty.h>
+#include <ATen/ops/from_blob.h>
 #include <benchmark/benchmark.h>
 #include <c10/core/InferenceMode.h>
 
@@ -30,6 +31,8 @@
 
 #include "benchmarks/kohya_file.h"
 #include "generator/lora/lora_engine.h"
+#include "nn/release_pages.h"
+#include "support/file.h"
 #include "tests/generator/lora_shapes.h"
 
 namespace {
@@ -62,6 +65,46 @@ ShapeModel& sd15() {
     return made;
   }();
   return *model;
+}
+
+/// The same from a checkpoint of halves, which lies in a file.
+class HalfModel {
+ public:
+  HalfModel() : folder_("stylus_lora_half_") {
+    model_.add("unet", transformer_layers(sd15_unet_layers()), float_weight);
+    const std::filesystem::path path = folder_.path() / "weights";
+    std::ofstream file(path, std::ios::binary);
+    for (const auto& [name, layer] : layers()) {
+      const at::Tensor half = layer->weight().to(at::kHalf);
+      layer->weight().copy_(half);
+      file.write(static_cast<const char*>(half.const_data_ptr()),
+                 static_cast<std::streamsize>(half.nbytes()));
+    }
+    file.close();
+    mapping_ = stylus::MappedFile(path);
+    std::size_t begin = 0;
+    for (const auto& [name, layer] : layers()) {
+      auto* data = const_cast<std::byte*>(mapping_.bytes().data() + begin);
+      layer->set_stored_weight(
+          at::from_blob(data, layer->weight().sizes(), at::TensorOptions(at::kHalf)));
+      begin += layer->weight().nbytes() / 2;
+    }
+  }
+  [[nodiscard]] const ComponentLayers& components() const { return model_.components(); }
+  /// As after loading: in the page cache, not in this process.
+  void release() const { stylus::nn::release_pages(mapping_.bytes()); }
+
+ private:
+  [[nodiscard]] const stylus::nn::LayerTable& layers() const { return components().at("unet"); }
+
+  stylus::ScratchFolder folder_;
+  ShapeModel model_;
+  stylus::MappedFile mapping_;
+};
+
+const HalfModel& sd15_halves() {
+  static const HalfModel model;
+  return model;
 }
 
 ShapeModel& sdxl() {
@@ -192,15 +235,24 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
+enum class Stored : std::uint8_t { kFloat, kHalf };  // what the checkpoint holds
+
 const Files& three_files() {
   static const Files files("stylus_lora_bench_", 3, 16);
   return files;
 }
 
-void first(benchmark::State& state) {
+const ComponentLayers& components_of(Stored stored) {
+  return stored == Stored::kHalf ? sd15_halves().components() : sd15().components();
+}
+
+void first(benchmark::State& state, Stored stored) {
   double load = 0;
   for (auto _ : state) {
-    LoraEngine engine(sd15().components());
+    LoraEngine engine(components_of(stored));
+    if (stored == Stored::kHalf) {
+      sd15_halves().release();
+    }
     const Clock::time_point start = Clock::now();
     const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
     load += seconds_since(start);
@@ -210,10 +262,10 @@ void first(benchmark::State& state) {
   state.counters["load_ms"] = benchmark::Counter(1e3 * load, benchmark::Counter::kAvgIterations);
 }
 
-void again(benchmark::State& state) {
+void again(benchmark::State& state, Stored stored) {
   LoraEngineOptions options;
   options.cache_bytes = 0;  // keeps one adapter; at least two are read from files each time
-  LoraEngine engine(sd15().components(), options);
+  LoraEngine engine(components_of(stored), options);
   engine.apply(random_set(transformer_layers(sd15_unet_layers()), 1, 1));
   double weight = 0;
   for (auto _ : state) {
@@ -280,8 +332,12 @@ void swap_zipf(benchmark::State& state) {
       static_cast<double>(stats.hits) / static_cast<double>(stats.hits + stats.misses);
 }
 
-BENCHMARK(first)->Name("first/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(again)->Name("again/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+#define STYLUS_LOAD_BENCHMARK(function, stored, name) \
+  BENCHMARK_CAPTURE(function, , stored)->Name(name)->UseManualTime()->Unit(benchmark::kMillisecond)
+STYLUS_LOAD_BENCHMARK(first, Stored::kFloat, "first/3/16");
+STYLUS_LOAD_BENCHMARK(again, Stored::kFloat, "again/3/16");
+STYLUS_LOAD_BENCHMARK(first, Stored::kHalf, "first-fp16/3/16");
+STYLUS_LOAD_BENCHMARK(again, Stored::kHalf, "again-fp16/3/16");
 BENCHMARK(side)->Name("side/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(clear)->Name("clear/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(merge_sd15)

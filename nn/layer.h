@@ -49,6 +49,11 @@ class Layer {
   [[nodiscard]] std::int64_t stride() const { return stride_; }
   [[nodiscard]] std::int64_t padding() const { return padding_; }
 
+  /// The weight as the checkpoint holds it, where that is of another type than weight(): the same
+  /// values before conversion, in a read-only mapping. Undefined where there is no such thing.
+  [[nodiscard]] const at::Tensor& stored_weight() const { return stored_weight_; }
+  void set_stored_weight(at::Tensor stored) { stored_weight_ = std::move(stored); }
+
   /// Requires: the shape of the present weight (bias: or undefined), else Error(kInvalidArgument).
   void set_weight(at::Tensor weight);
   void set_bias(at::Tensor bias);
@@ -60,6 +65,7 @@ class Layer {
 
   Kind kind_;
   at::Tensor weight_;
+  at::Tensor stored_weight_;
   at::Tensor bias_;
   std::int64_t stride_ = 1;
   std::int64_t padding_ = 0;

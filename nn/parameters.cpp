@@ -39,7 +39,11 @@ void Parameters::to(at::Device device, at::ScalarType dtype, bool channels_last)
   };
   for (Layer& layer : layer_store_) {
     layer.set_side_branch(std::nullopt);
-    layer.set_weight(converted(layer.weight()));
+    at::Tensor weight = converted(layer.weight());
+    if (!weight.is_same(layer.weight())) {
+      layer.set_stored_weight({});
+    }
+    layer.set_weight(std::move(weight));
     layer.set_bias(converted(layer.bias()));
   }
   for (at::Tensor& tensor : tensor_store_) {
@@ -81,12 +85,19 @@ std::string Scope::full(std::string_view name) const {
 
 bool Scope::has(std::string_view name) const { return source_->has(full(name)); }
 
+Layer& Scope::add_layer(const std::string& path, Layer layer) const {
+  const at::IntArrayRef sizes = layer.weight().sizes();
+  layer.set_stored_weight(
+      source_->unconverted(path + ".weight", std::span(sizes.data(), sizes.size())));
+  return parameters_->add(path, std::move(layer));
+}
+
 const Layer* Scope::linear(std::string_view name, std::int64_t in, std::int64_t out,
                            bool has_bias) const {
   const std::string path = full(name);
   at::Tensor weight = source_->take(path + ".weight", std::array{out, in});
   at::Tensor bias = has_bias ? source_->take(path + ".bias", std::array{out}) : at::Tensor{};
-  return &parameters_->add(path, Layer::linear(std::move(weight), std::move(bias)));
+  return &add_layer(path, Layer::linear(std::move(weight), std::move(bias)));
 }
 
 const Layer* Scope::conv(std::string_view name, std::int64_t in, std::int64_t out,
@@ -98,8 +109,7 @@ const Layer* Scope::conv(std::string_view name, std::int64_t in, std::int64_t ou
   if (has_bias) {
     bias = source_->take(path + ".bias", std::array{out});
   }
-  return &parameters_->add(path,
-                           Layer::conv2d(std::move(weight), std::move(bias), stride, padding));
+  return &add_layer(path, Layer::conv2d(std::move(weight), std::move(bias), stride, padding));
 }
 
 Norm Scope::layer_norm(std::string_view name, std::int64_t channels, double eps) const {

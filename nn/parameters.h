@@ -84,6 +84,8 @@ class Scope {
 
  private:
   [[nodiscard]] std::string full(std::string_view name) const;
+  /// With what the checkpoint stores of its weight.
+  [[nodiscard]] Layer& add_layer(const std::string& path, Layer layer) const;
 
   Parameters* parameters_;
   TensorSource* source_;

@@ -91,6 +91,10 @@ void append_list(std::string& message, const std::vector<std::string>& items, co
   }
 }
 
+bool is_aligned(const weights::Tensor& tensor, at::ScalarType type) {
+  return reinterpret_cast<std::uintptr_t>(tensor.bytes.data()) % c10::elementSize(type) == 0;
+}
+
 at::Tensor stored_tensor(const StoredTensor& stored) {
   at::Tensor tensor = tensor_from(stored.tensor, stored.owner);
   if (stored.parts > 1) {
@@ -107,7 +111,6 @@ at::Tensor tensor_from(const weights::Tensor& tensor, std::shared_ptr<const void
   require(type.has_value(), ErrorCode::kUnsupported, "tensor ", weights::shown_name(tensor.name),
           " has the dtype ", weights::dtype_name(tensor.dtype),
           ", which torch cannot compute with");
-  const auto address = reinterpret_cast<std::uintptr_t>(tensor.bytes.data());
   const std::size_t item = c10::elementSize(*type);
   require(tensor.bytes.size() == static_cast<std::size_t>(tensor.element_count()) * item,
           ErrorCode::kInvalidArgument, "tensor ", weights::shown_name(tensor.name),
@@ -116,7 +119,7 @@ at::Tensor tensor_from(const weights::Tensor& tensor, std::shared_ptr<const void
     return at::empty(tensor.shape, *type);
   }
   auto* data = const_cast<std::byte*>(tensor.bytes.data());
-  if (address % item != 0) {  // the format does not promise alignment
+  if (!is_aligned(tensor, *type)) {  // the format does not promise alignment
     at::Tensor copy = at::empty(tensor.shape, *type);
     std::ranges::copy(tensor.bytes, static_cast<std::byte*>(copy.mutable_data_ptr()));
     return copy;
@@ -217,6 +220,19 @@ at::Tensor TensorSource::take(std::string_view name, std::span<const std::int64_
     }
   }
   return at::empty(wanted, at::TensorOptions(options_.dtype).device(at::kMeta));
+}
+
+at::Tensor TensorSource::unconverted(std::string_view name,
+                                     std::span<const std::int64_t> sizes) const {
+  if (tensors_ == nullptr || !options_.device.is_cpu() || !has(name)) {
+    return {};
+  }
+  const StoredTensor& stored = tensors_->find(name)->second;
+  const std::optional<at::ScalarType> type = scalar_type(stored.tensor.dtype);
+  if (!type || *type == options_.dtype || stored.transposed || !is_aligned(stored.tensor, *type)) {
+    return {};
+  }
+  return stored_tensor(stored).view(at::IntArrayRef(sizes.data(), sizes.size()));
 }
 
 void TensorSource::finish() const {

@@ -87,6 +87,11 @@ class TensorSource {
   /// Error(kCorruptData) for a missing name or another shape (see above for kMeta).
   at::Tensor take(std::string_view name, std::span<const std::int64_t> sizes);
 
+  /// The tensor that take() converted for the CPU, still in its own type over the file's mapping;
+  /// undefined where take() did not convert it, or had to copy it to read it.
+  [[nodiscard]] at::Tensor unconverted(std::string_view name,
+                                       std::span<const std::int64_t> sizes) const;
+
   /// Throws Error(kCorruptData) that names the missing, mismatched and unasked-for tensors, if
   /// there are any.
   void finish() const;

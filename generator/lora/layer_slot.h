@@ -17,10 +17,13 @@ struct LayerSlot {
   std::string component;
   std::string path;
   nn::Layer* layer = nullptr;
-  at::Tensor pristine;       ///< CPU: the tensor that the layer had. CUDA: a copy once changed.
+  /// What the layer had: its tensor, or on CUDA a copy of that once changed, or the tensor of the
+  /// checkpoint's file that it was converted from.
+  at::Tensor pristine;
   at::Tensor pristine_bias;  ///< As the layer had it; may be undefined.
   at::Tensor live;           ///< What the layer holds while merged; kept for the next set.
   bool is_merged = false;
+  bool in_place = false;  ///< `live` is the layer's tensor from the start; `pristine` is another.
   bool has_branch = false;
   /// Place among layers of equal shape that are merged in one product (layer_classes.h); -1: none.
   std::ptrdiff_t layer_class = -1;

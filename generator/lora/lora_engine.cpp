@@ -25,6 +25,13 @@ bool covers(ApplyScope scope, std::size_t part) {
   return scope == ApplyScope::kAll || (scope == ApplyScope::kTextEncoders) == (part == kTextPart);
 }
 
+/// True if the pristine weight can be had from the checkpoint's file at any time, so that the
+/// layer's own memory can hold the merged one.
+bool has_source(const nn::Layer& layer) {
+  return layer.stored_weight().defined() && layer.weight().is_cpu() &&
+         rows_view(layer.weight()).defined();
+}
+
 std::vector<LayerSlot> slots_of(const ComponentLayers& components) {
   std::vector<LayerSlot> slots;
   for (const auto& [component, layers] : components) {
@@ -33,7 +40,9 @@ std::vector<LayerSlot> slots_of(const ComponentLayers& components) {
       slot.component = component;
       slot.path = path;
       slot.layer = layer;
-      slot.pristine = layer->weight();
+      slot.in_place = has_source(*layer);
+      slot.pristine = slot.in_place ? layer->stored_weight() : layer->weight();
+      slot.live = slot.in_place ? layer->weight() : at::Tensor{};
       slot.pristine_bias = layer->bias();
       slots.push_back(std::move(slot));
     }
@@ -69,6 +78,8 @@ class LoraEngine::Impl {
       const c10::InferenceMode guard;
       for (LayerSlot& slot : slots_) {
         slot.pristine = at::Tensor();  // the live storage is re-homed; a copy is made when needed
+        slot.live = at::Tensor();
+        slot.in_place = false;
       }
       classes_ = std::make_unique<LayerClasses>(slots_, options.device_cache_bytes);
       for (LayerSlot& slot : slots_) {
@@ -266,6 +277,9 @@ class LoraEngine::Impl {
       classes_->keep_pristine(at_home);
     }
     prepare(single);
+    for (const SlotUpdate& update : single) {
+      update.slot->is_merged |= update.slot->in_place;  // before its values change
+    }
     merge_layer_by_layer(single);
     if (!batched.empty()) {
       std::vector<AdapterPtr> adapters;
@@ -276,7 +290,7 @@ class LoraEngine::Impl {
     }
     for (const SlotUpdate& update : updates) {
       LayerSlot& slot = *update.slot;
-      if (slot.layer_class < 0) {
+      if (slot.layer_class < 0 && !slot.in_place) {
         slot.layer->set_weight(slot.live);
       }
       slot.is_merged = true;
@@ -296,8 +310,9 @@ class LoraEngine::Impl {
         without.push_back(&slot);
         models.push_back(slot.pristine);
       } else {
+        slot.pristine = slot.layer->weight().clone();
         slot.live = slot.layer->weight();
-        slot.pristine = slot.live.clone();
+        slot.in_place = true;
       }
     }
     std::vector<at::Tensor> buffers = allocate_like(models);
@@ -311,7 +326,7 @@ class LoraEngine::Impl {
       return;
     }
     slot.is_merged = false;
-    if (slot.layer_class >= 0 || !slot.pristine.is_cpu()) {
+    if (slot.layer_class >= 0 || slot.in_place) {
       slot.live.copy_(slot.pristine);
     } else {
       slot.layer->set_weight(slot.pristine);
@@ -320,8 +335,12 @@ class LoraEngine::Impl {
 
   /// Frees what the first merge took.
   static void release(LayerSlot& slot) {
-    if (slot.live.defined() && !slot.pristine.is_cpu()) {
+    if (slot.in_place && slot.pristine.is_cpu()) {
+      return;  // nothing was taken
+    }
+    if (slot.in_place) {
       slot.pristine = slot.live;
+      slot.in_place = false;
     }
     slot.live = at::Tensor();
   }

@@ -51,9 +51,11 @@ struct LoraEngineOptions {
 ///
 /// Memory: on the CPU the pristine weight is the tensor that the layer had (a mapping of the
 ///         checkpoint stays one) and changed layers get a buffer each, kept for the next set until
-///         clear(). On CUDA the first merge moves the pristine values of touched classes to a
-///         second buffer; the live weights keep their storage from construction on, so CUDA graphs
-///         stay valid across apply() and clear().
+///         clear(). Weights that were converted when the checkpoint was read (fp16 in the file,
+///         fp32 in memory) need no buffer: the file has the pristine ones. On CUDA the first merge
+///         moves the pristine values of touched classes to a second buffer; the live weights keep
+///         their storage from construction on, so CUDA graphs stay valid across apply() and
+///         clear().
 /// Order:  construct the engine after the model is on its device, in its type and memory format.
 /// Thread safety: load() and prefetch() from any thread; the rest from one thread at a time, while
 ///         no forward pass runs.

@@ -13,8 +13,18 @@ constexpr std::size_t kVectors = 4;  // of one row in registers
 
 using Vector = __m512;
 
+using Halves = __m256i;
+
 Vector load(const float* from) { return _mm512_loadu_ps(from); }
-void fetch(const float* from) { _mm_prefetch(reinterpret_cast<const char*>(from), _MM_HINT_T0); }
+Halves load_halves(const void* from) {
+  return _mm256_loadu_si256(static_cast<const Halves*>(from));
+}
+Vector load_half(const void* from) { return _mm512_cvtph_ps(load_halves(from)); }
+Vector load_bfloat16(const void* from) {
+  const __m512i bits = _mm512_slli_epi32(_mm512_cvtepu16_epi32(load_halves(from)), 16);
+  return _mm512_castsi512_ps(bits);
+}
+void fetch(const void* from) { _mm_prefetch(static_cast<const char*>(from), _MM_HINT_T0); }
 void store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
 void stream(float* to, Vector value) { _mm512_stream_ps(to, value); }
 Vector zero() { return _mm512_setzero_ps(); }

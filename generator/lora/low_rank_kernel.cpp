@@ -10,7 +10,8 @@ LowRankKernel low_rank_kernel() {
     if (__builtin_cpu_supports("avx512f") != 0) {
       return &low_rank_avx512;
     }
-    if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0) {
+    if (__builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+        __builtin_cpu_supports("f16c") != 0) {
       return &low_rank_avx2;
     }
     return LowRankKernel{};

@@ -1,13 +1,18 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 namespace stylus::generator {
 
-/// A block of rows of out = base + up down, all float, all rows dense.
+/// What `base` holds; widening to float is exact.
+enum class BaseType : std::uint8_t { kFloat, kHalf, kBFloat16 };
+
+/// A block of rows of out = base + up down, float but for the base, all rows dense.
 struct LowRankBlock {
-  const float* base;  ///< [rows, columns]
-  const float* up;    ///< [rows, rank], scales included.
+  const void* base;  ///< [rows, columns]
+  BaseType base_type;
+  const float* up;  ///< [rows, rank], scales included.
   /// [rank, columns] packed by pack_down().
   const float* packed_down;
   float* out;  ///< [rows, columns]; may not overlap the others.

@@ -4,10 +4,12 @@
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/empty_strided.h>
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 
 #include "generator/lora/low_rank_kernel.h"
 
@@ -29,14 +31,29 @@ bool has_dense(const SlotUpdate& update) {
                      });
 }
 
+/// For low_rank_kernel(); nothing where it cannot read the type.
+std::optional<BaseType> base_type(const at::Tensor& tensor) {
+  switch (tensor.scalar_type()) {
+    case at::kFloat:
+      return BaseType::kFloat;
+    case at::kHalf:
+      return BaseType::kHalf;
+    case at::kBFloat16:
+      return BaseType::kBFloat16;
+    default:
+      return std::nullopt;
+  }
+}
+
 /// True if low_rank_kernel() can merge the pair: floats on the CPU, whole panels, and right factors
 /// that stay in a core's second cache.
 bool fits_kernel(const LayerSlot& slot, const StackedPair& pair) {
   constexpr std::int64_t kMostBytes = std::int64_t{3} << 19U;
-  const auto is_float = [](const at::Tensor& tensor) {
-    return tensor.is_cpu() && tensor.scalar_type() == at::kFloat && rows_view(tensor).defined();
+  const auto has_rows = [](const at::Tensor& tensor) {
+    return tensor.is_cpu() && rows_view(tensor).defined();
   };
-  return low_rank_kernel() != nullptr && is_float(slot.live) && is_float(slot.pristine) &&
+  return low_rank_kernel() != nullptr && has_rows(slot.live) && has_rows(slot.pristine) &&
+         slot.live.scalar_type() == at::kFloat && base_type(slot.pristine) &&
          is_channels_last(slot.live) == is_channels_last(slot.pristine) &&
          pair.down.size(1) % static_cast<std::int64_t>(kPanelColumns) == 0 &&
          static_cast<std::int64_t>(pair.down.nbytes()) <= kMostBytes;
@@ -110,28 +127,25 @@ void merge_whole(const SlotUpdate& update, const StackedPair& pair) {
 
 void merge_rows(const SlotUpdate& update, const StackedPair& pair, std::int64_t begin,
                 std::int64_t count) {
+  const at::Tensor whole = update.slot->live.narrow(0, begin, count);
+  const at::Tensor pristine = update.slot->pristine.narrow(0, begin, count);
   at::Tensor live = rows_view(update.slot->live).narrow(0, begin, count);
-  at::Tensor pristine = rows_view(update.slot->pristine);
-  if (!pristine.defined()) {
-    pristine = rows_view(update.slot->pristine.contiguous());
-  }
-  pristine = pristine.narrow(0, begin, count);
   const at::Tensor up = pair.up.narrow(0, begin, count);
   if (pair.packed_down.defined()) {
-    low_rank_kernel()({pristine.const_data_ptr<float>(), up.const_data_ptr<float>(),
+    low_rank_kernel()({pristine.const_data_ptr(), *base_type(pristine), up.const_data_ptr<float>(),
                        pair.packed_down.const_data_ptr<float>(), live.mutable_data_ptr<float>(),
                        static_cast<std::size_t>(count), static_cast<std::size_t>(live.size(1)),
                        static_cast<std::size_t>(up.size(1))});
     return;
   }
-  if (live.scalar_type() == at::kFloat && pristine.scalar_type() == at::kFloat) {
-    at::addmm_out(live, pristine, up, pair.down);
+  if (live.scalar_type() == at::kFloat) {
+    whole.copy_(pristine);  // also brings it into the order of live's memory
+    live.addmm_(up, pair.down);
   } else {
-    at::Tensor sum = pristine.to(at::kFloat);
-    if (sum.is_same(pristine)) {
-      sum = sum.clone();
-    }
-    live.copy_(sum.addmm_(up, pair.down));
+    const at::Tensor sum =
+        at::empty_strided(whole.sizes(), whole.strides(), whole.options().dtype(at::kFloat));
+    sum.copy_(pristine);
+    live.copy_(rows_view(sum).addmm_(up, pair.down));
   }
 }
 

@@ -41,7 +41,7 @@ LoraCase::LoraCase(const std::string& name, Variant variant) {
     for (const weights::Tensor& stored : content.tensors()) {
       std::string key = stored.name;
       if (take(key, "base.")) {
-        base_[key] = tensor_of(stored).to(variant.dtype);
+        base_[key] = tensor_of(stored).to(variant.stored.value_or(at::kFloat)).to(variant.dtype);
       } else if (take(key, "expect.")) {
         expect_[key] = tensor_of(stored);
       } else if (take(key, "file.")) {
@@ -73,6 +73,9 @@ LoraCase::LoraCase(const std::string& name, Variant variant) {
     const at::Tensor own_bias = bias == base_.end() ? at::Tensor() : bias->second.clone();
     layers_.push_back(weight.dim() == 4 ? nn::Layer::conv2d(weight, own_bias, 1, weight.size(2) / 2)
                                         : nn::Layer::linear(weight, own_bias));
+    if (variant.stored) {
+      layers_.back().set_stored_weight(tensor.to(*variant.stored));
+    }
     const std::size_t dot = layer.find('.');
     components_[layer.substr(0, dot)][layer.substr(dot + 1)] = &layers_.back();
   }

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,8 @@ class LoraCase {
   struct Variant {
     at::ScalarType dtype = at::kFloat;
     bool channels_last = false;
+    /// Layers keep their weight in this type too, as one that a checkpoint's file holds.
+    std::optional<at::ScalarType> stored = std::nullopt;
   };
 
   explicit LoraCase(const std::string& name, Variant variant);

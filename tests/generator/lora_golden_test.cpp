@@ -63,6 +63,36 @@ TEST_P(LoraGoldenTest, BatchedByClassAndChannelsLastComeToTheSame) {
   EXPECT_EQ(layer->weight().const_data_ptr(), place);
 }
 
+/// What was converted while a checkpoint was read is merged where it lies, to the same bits.
+TEST_P(LoraGoldenTest, StoredHalvesStandInForASecondCopy) {
+  for (const at::ScalarType stored : {at::kHalf, at::kBFloat16}) {
+    LoraCase kept(GetParam(), {at::kFloat, true, stored});
+    LoraCase copied(GetParam(), {at::kFloat, true, stored});
+    for (const auto& [component, layers] : copied.components()) {
+      for (const auto& [path, layer] : layers) {
+        layer->set_stored_weight({});
+      }
+    }
+    LoraEngine engine(kept.components());
+    LoraEngine copying(copied.components());
+    const nn::Layer* first = kept.components().at("unet").begin()->second;
+    const void* place = first->weight().const_data_ptr();
+
+    engine.apply(kept.uses(engine.keys()));
+    copying.apply(copied.uses(copying.keys()));
+
+    EXPECT_EQ(first->weight().const_data_ptr(), place);
+    for (const auto& [component, layers] : copied.components()) {
+      for (const auto& [path, layer] : layers) {
+        EXPECT_TRUE(at::equal(kept.components().at(component).at(path)->weight(), layer->weight()))
+            << path;
+      }
+    }
+    engine.clear();
+    EXPECT_TRUE(kept.is_pristine());
+  }
+}
+
 /// Every layer's output with the branch, against the same layer merged.
 TEST_P(LoraGoldenTest, TheSideBranchComputesTheSame) {
   LoraCase merged(GetParam());

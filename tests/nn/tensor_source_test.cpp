@@ -47,6 +47,18 @@ TEST(TensorSource, HandsOutTheMappedBytesWhereTheDtypeFits) {
   EXPECT_EQ(a.const_data_ptr(), tensors.at("a").tensor.bytes.data());
 }
 
+TEST(TensorSource, RemembersWhatItConverted) {
+  const TempDir folder;
+  const StoredTensors tensors = example(folder);
+  TensorSource source(tensors, "example", {});
+  constexpr std::array<std::int64_t, 1> kTwo = {2};
+  EXPECT_EQ(values_of(source.take("half", kTwo)), (std::vector<float>{1, -2}));
+  const at::Tensor stored = source.unconverted("half", kTwo);
+  EXPECT_EQ(stored.scalar_type(), at::kHalf);
+  EXPECT_EQ(stored.const_data_ptr(), tensors.at("half").tensor.bytes.data());
+  EXPECT_FALSE(source.unconverted("a", std::array<std::int64_t, 2>{2, 3}).defined());
+}
+
 TEST(TensorSource, KeepsTheMappingAliveAsLongAsATensor) {
   const TempDir folder;
   at::Tensor a;
