@@ -117,6 +117,7 @@ Json adapter_to_json(const catalog::Adapter& adapter) {
   json["summary"] = adapter.summary;
   json["tags"] = adapter.tags;
   json["description"] = adapter.description;
+  json["version_notes"] = adapter.version_notes;
   json["example_prompts"] = adapter.example_prompts;
   json["licence"] = licence_to_json(adapter.licence);
   json["file"] = adapter.file_name;

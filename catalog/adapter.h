@@ -88,6 +88,7 @@ struct Adapter {
   std::vector<std::string> triggers;         ///< In card order; one entry may hold a comma list.
   std::vector<TriggerGroup> trigger_groups;  ///< The refiner's; empty before it ran.
   std::string description;                   ///< Plain text.
+  std::vector<std::string> version_notes;    ///< What its author wrote of each version.
   std::string summary;                  ///< The refiner's one line of English; "" before it ran.
   std::vector<std::string> categories;  ///< "style", "character", … (categories.h), several.
   Rating rating = Rating::kUnrated;

@@ -85,6 +85,7 @@ Card merge_cards(const std::vector<Card>& strongest_first) {
     take(merged.tags, card.tags);
     take(merged.triggers, card.triggers);
     take(merged.description, card.description);
+    take(merged.version_notes, card.version_notes);
     take(merged.licence.name, card.licence.name);
     take(merged.licence.commercial, card.licence.commercial);
     take(merged.licence.credit_required, card.licence.credit_required);
@@ -113,6 +114,7 @@ std::string card_to_json(const Card& card) {
       {"tags", card.tags},
       {"triggers", card.triggers},
       {"description", card.description},
+      {"version_notes", card.version_notes},
       {"rating", card.rating ? json(static_cast<int>(*card.rating)) : json()},
       {"real_person", card.real_person},
       {"licence",
@@ -146,6 +148,8 @@ Card card_from_json(std::string_view text) {
     card.tags = stored.at("tags").get<std::vector<std::string>>();
     card.triggers = stored.at("triggers").get<std::vector<std::string>>();
     card.description = stored.at("description").get<std::string>();
+    card.version_notes =  // Schema 2 had none.
+        stored.value("version_notes", std::vector<std::string>());
     if (!stored.at("rating").is_null()) {
       card.rating = static_cast<Rating>(std::clamp(stored.at("rating").get<int>(), 0, 2));
     }

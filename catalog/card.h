@@ -19,7 +19,8 @@ struct Card {
   std::vector<std::string> bases;  ///< Slugs.
   std::vector<std::string> tags;
   std::vector<std::string> triggers;
-  std::string description;  ///< Plain text.
+  std::string description;                 ///< Plain text.
+  std::vector<std::string> version_notes;  ///< What its author wrote of each version; plain texts.
   std::optional<Rating> rating;
   bool real_person = false;
   Licence licence;
@@ -41,6 +42,8 @@ inline constexpr std::size_t kMaxPromptBytes = std::size_t{16} << 10U;
 inline constexpr std::size_t kMaxItems = 500;
 inline constexpr std::size_t kMaxCardBytes = std::size_t{8} << 20U;  ///< A longer line is refused.
 inline constexpr std::size_t kMaxPrompts = 100;
+inline constexpr std::size_t kMaxVersions = 100;
+inline constexpr std::size_t kMaxVersionNoteBytes = std::size_t{16} << 10U;
 
 /// Repaired UTF-8 without control characters but line feed and tab, trimmed, at most
 /// `limit_bytes` long.

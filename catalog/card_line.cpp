@@ -130,10 +130,11 @@ Card own_shape(const json& json_card, ExamplePrompts prompts) {
   if (const json* stats = field(json_card, {"stats"})) {
     card.downloads = std::max<std::int64_t>(0, integer_field(*stats, {"downloads"}).value_or(0));
   }
+  if (const json* notes = field(json_card, {"version_notes"})) {
+    card.version_notes = list_of(*notes, kMaxVersions, kMaxVersionNoteBytes);
+  }
   card.advice = stated_weight(json_card, card, prompts);
-  // Version notes recommend strengths too, but tell nothing of what the adapter shows.
-  const std::vector<std::string> notes = list_field(json_card, {"version_notes"});
-  read_weight_from_texts(card, notes);
+  read_weight_from_texts(card);
   return card;
 }
 

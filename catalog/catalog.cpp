@@ -97,6 +97,7 @@ Adapter adapter_of(Database& database, AdapterRow row) {
   adapter.tags = std::move(card.tags);
   adapter.triggers = std::move(card.triggers);
   adapter.description = std::move(card.description);
+  adapter.version_notes = std::move(card.version_notes);
   adapter.categories = std::move(entry.categories);
   adapter.rating = card.rating.value_or(Rating::kUnrated);
   adapter.licence = std::move(card.licence);

@@ -75,6 +75,10 @@ void read_version_prompts(const json& version, Card& card) {
 }
 
 void read_version(const json& version, ExamplePrompts prompts, Card& card) {
+  append_new(card.version_notes,
+             {html_to_text(text_field(version, {"description"}, kMaxVersionNoteBytes))},
+             kMaxVersions);
+  std::erase(card.version_notes, "");
   add_base(line_field(version, {"baseModel"}), card.bases);
   append_new(card.triggers, list_field(version, {"trainedWords"}), kMaxItems);
   read_version_files(version, card);
@@ -83,7 +87,7 @@ void read_version(const json& version, ExamplePrompts prompts, Card& card) {
   }
 }
 
-void read_advice(Card& card, const std::vector<std::string>& notes) {
+void read_advice(Card& card) {
   std::vector<std::string> stems;
   for (const std::string& name : card.file_names) {
     stems.push_back(name.substr(0, name.rfind('.')));
@@ -92,7 +96,7 @@ void read_advice(Card& card, const std::vector<std::string>& notes) {
   if (!used.empty()) {
     card.advice = {median(used), WeightSource::kExamplePrompts, static_cast<int>(used.size()), ""};
   }
-  read_weight_from_texts(card, notes);
+  read_weight_from_texts(card);
 }
 
 }  // namespace
@@ -107,12 +111,10 @@ Card card_of_model(const json& model, ExamplePrompts prompts) {
   card.tags = list_field(model, {"tags"});
   card.description = html_to_text(text_field(model, {"description"}, kMaxDescriptionBytes));
   card.licence = licence_of_model(model);
-  std::vector<std::string> notes;
   const json& versions = model.at("modelVersions");
   if (versions.is_array()) {
     for (const json& version : versions) {
       read_version(version, prompts, card);
-      notes.push_back(html_to_text(text_field(version, {"description"}, kMaxDescriptionBytes)));
     }
   }
   const SafetyFlags flags{flag_field(model, {"nsfw"}), integer_field(model, {"nsfwLevel"}),
@@ -124,7 +126,7 @@ Card card_of_model(const json& model, ExamplePrompts prompts) {
         std::max<std::int64_t>(0, integer_field(*stats, {"downloadCount"}).value_or(0));
   }
   card.source = "civitai";
-  read_advice(card, notes);
+  read_advice(card);
   return card;
 }
 
@@ -140,20 +142,20 @@ Card card_of_version(const json& version, ExamplePrompts prompts) {
   card.kind = kind_of_type(line_field(model, {"type"}), "the model");
   card.name = line_field(model, {"name"});
   card.tags = list_field(model, {"tags"});
-  const std::string own_text =
-      html_to_text(text_field(version, {"description"}, kMaxDescriptionBytes));
   card.description = html_to_text(text_field(model, {"description"}, kMaxDescriptionBytes));
-  if (card.description.empty()) {
-    card.description = own_text;
-  }
   card.licence = licence_of_model(model);
   read_version(version, prompts, card);
+  if (card.description.empty()) {
+    // The version's own text is all that is said.
+    card.description = html_to_text(text_field(version, {"description"}, kMaxDescriptionBytes));
+    card.version_notes.clear();
+  }
   const SafetyFlags flags{flag_field(model, {"nsfw"}), integer_field(version, {"nsfwLevel"}),
                           flag_field(model, {"poi"})};
   card.rating = rating_of(flags, card.name, card.tags, card.triggers);
   card.real_person = shows_real_person(flags, card.name, card.tags);
   card.source = card.id.empty() ? "" : "civitai";
-  read_advice(card, {own_text});
+  read_advice(card);
   return card;
 }
 
@@ -196,13 +198,16 @@ bool is_plausible_weight(double weight) {
   return weight != 0 && std::abs(weight) <= kLargestWeight;
 }
 
-void read_weight_from_texts(Card& card, const std::vector<std::string>& more) {
+void read_weight_from_texts(Card& card, const std::string& hint) {
   if (card.advice.source != WeightSource::kDefault) {
     return;
   }
   std::optional<TextWeight> found = weight_from_text(card.description);
-  for (std::size_t i = 0; !found && i < more.size(); ++i) {
-    found = weight_from_text(more[i]);
+  for (std::size_t i = 0; !found && i < card.version_notes.size(); ++i) {
+    found = weight_from_text(card.version_notes[i]);
+  }
+  if (!found) {
+    found = weight_from_text(hint);
   }
   if (found) {
     card.advice = {found->weight, WeightSource::kCard, 0,

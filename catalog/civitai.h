@@ -29,7 +29,8 @@ void add_base(std::string_view spelling, std::vector<std::string>& bases);
 /// Weights beyond this or 0 are no strengths.
 [[nodiscard]] bool is_plausible_weight(double weight);
 
-/// Fills the card's advice from its description, else from `more` texts, unless it has one.
-void read_weight_from_texts(Card& card, const std::vector<std::string>& more);
+/// Fills the card's advice from its description, else its version notes, else `hint`, unless it has
+/// one.
+void read_weight_from_texts(Card& card, const std::string& hint = "");
 
 }  // namespace stylus::catalog

@@ -18,9 +18,10 @@ constexpr std::string_view kSelect =
     "a.licence_name, a.commercial, a.credit_required, a.derivatives, a.different_licence, "
     "a.hashes, a.file_names, a.sha256, a.autov3, a.file_name, a.weight, a.weight_source, "
     "a.weight_count, a.weight_evidence, a.frobenius_norm, a.rank, a.tensor_bases, a.downloads, "
-    "a.source, a.origin, a.flags, d.tags, d.description, p.prompts, o.row, o.favourite, "
+    "a.source, a.origin, a.flags, d.tags, d.description, p.prompts, v.notes, o.row, o.favourite, "
     "o.blocked, o.weight, o.triggers, o.rating, o.notes FROM adapter a JOIN document d USING (row) "
-    "LEFT JOIN prompts p USING (row) LEFT JOIN overlay o USING (row) WHERE a.row = ?1";
+    "LEFT JOIN prompts p USING (row) LEFT JOIN version_notes v USING (row) "
+    "LEFT JOIN overlay o USING (row) WHERE a.row = ?1";
 
 std::optional<bool> optional_flag(const Statement& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(row.integer(column) != 0);
@@ -128,6 +129,20 @@ void write_set(Database& database, AdapterRow row, const std::set<std::string>& 
   }
 }
 
+/// A list in a table of its own, which holds no row where the list is empty.
+void write_list(Database& database, AdapterRow row, const std::vector<std::string>& before,
+                const std::vector<std::string>& after, std::string_view put,
+                std::string_view remove) {
+  if (before == after) {
+    return;
+  }
+  if (after.empty()) {
+    database.run(remove, row);
+  } else {
+    database.run(put, row, pack_list(after));
+  }
+}
+
 void write_facets(Database& database, AdapterRow row, const Entry& entry, std::string_view sql) {
   const std::int64_t flags = flags_of(entry);
   database.run(sql, "", flags, row);
@@ -218,14 +233,12 @@ void write_entry(Database& database, AdapterRow row, const Entry* before, const 
   write_set(database, row, known_hashes(old), known_hashes(after),
             "INSERT INTO known_hash (sha256, row) VALUES (?1, ?2)",
             "DELETE FROM known_hash WHERE sha256 = ?1 AND row = ?2");
-  if (old.card.example_prompts != after.card.example_prompts) {
-    if (after.card.example_prompts.empty()) {
-      database.run("DELETE FROM prompts WHERE row = ?1", row);
-    } else {
-      database.run("INSERT OR REPLACE INTO prompts (row, prompts) VALUES (?1, ?2)", row,
-                   pack_list(after.card.example_prompts));
-    }
-  }
+  write_list(database, row, old.card.example_prompts, after.card.example_prompts,
+             "INSERT OR REPLACE INTO prompts (row, prompts) VALUES (?1, ?2)",
+             "DELETE FROM prompts WHERE row = ?1");
+  write_list(database, row, old.card.version_notes, after.card.version_notes,
+             "INSERT OR REPLACE INTO version_notes (row, notes) VALUES (?1, ?2)",
+             "DELETE FROM version_notes WHERE row = ?1");
   if (!(old.overlay == after.overlay)) {
     write_overlay(database, row, after.overlay);
   }
@@ -310,7 +323,8 @@ Entry read_entry(Database& database, AdapterRow row) {
   card.tags = unpack_list(stored.text(29));
   card.description = stored.text(30);
   card.example_prompts = unpack_list(stored.text(31));
-  entry.overlay = overlay_from(stored, 32);
+  card.version_notes = unpack_list(stored.text(32));
+  entry.overlay = overlay_from(stored, 33);
   return entry;
 }
 

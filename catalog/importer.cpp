@@ -14,7 +14,7 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Raise when a reader of this room learns something, so that known sources are read again.
-constexpr std::string_view kReaderVersion = "1:";
+constexpr std::string_view kReaderVersion = "2:";
 constexpr std::size_t kDigestDigits = 32;
 
 bool is_card_list(const fs::path& path) {

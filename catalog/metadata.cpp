@@ -146,7 +146,7 @@ Card card_of_metadata(const Metadata& metadata) {
   // What a trainer wrote says nothing of safety, but adult words still do.
   card.rating = rating_of({}, card.name, card.tags, card.triggers);
   card.real_person = shows_real_person({}, card.name, card.tags);
-  read_weight_from_texts(card, {value_of(metadata, "modelspec.usage_hint", kMaxItemBytes)});
+  read_weight_from_texts(card, value_of(metadata, "modelspec.usage_hint", kMaxItemBytes));
   return card;
 }
 

@@ -18,7 +18,7 @@ enum class Refiner { kRules = 0, kModel = 1 };
 
 /// What a refiner made out of an adapter's card, example prompts and pictures.
 struct Refinement {
-  std::string author;    ///< "rules/1", or a model's name and its prompt's version: "gpt-4o/1".
+  std::string author;    ///< "rules/2", or a model's name and its prompt's version: "gpt-4o/1".
   std::string input;     ///< First 32 hex digits of the SHA-256 of what was read.
   std::string language;  ///< Of the card's text: "en", "zh", "ja", …; "" unknown.
   std::string summary;   ///< One line of English.

@@ -169,7 +169,16 @@ CREATE TABLE model_reply (
 CREATE INDEX model_reply_row ON model_reply (row);
 )sql";
 
-constexpr std::array<const char*, 2> kMigrations = {kVersion1, kVersion2};
+// What authors wrote of single versions of an adapter. Sources are read again for it at the next
+// import (importer.cpp).
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE version_notes (
+  row INTEGER PRIMARY KEY REFERENCES adapter (row),
+  notes TEXT NOT NULL
+);
+)sql";
+
+constexpr std::array<const char*, 3> kMigrations = {kVersion1, kVersion2, kVersion3};
 
 void migrate(Database& database, std::int64_t version) {
   Transaction transaction(database);

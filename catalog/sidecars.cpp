@@ -180,7 +180,7 @@ Card stability_matrix(const json& data) {
   const SafetyFlags flags{flag_field(data, {"Nsfw"}), std::nullopt, std::nullopt};
   card.rating = rating_of(flags, card.name, card.tags, card.triggers);
   card.real_person = shows_real_person(flags, card.name, card.tags);
-  read_weight_from_texts(card, {});
+  read_weight_from_texts(card);
   return card;
 }
 
@@ -201,7 +201,7 @@ Card swarm(const json& data) {
   card.rating = rating_of({}, card.name, card.tags, card.triggers);
   card.real_person = shows_real_person({}, card.name, card.tags);
   const std::string hint = text_field(data, {"modelspec.usage_hint", "usage_hint"}, kMaxItemBytes);
-  read_weight_from_texts(card, {hint});
+  read_weight_from_texts(card, hint);
   return card;
 }
 
@@ -257,7 +257,7 @@ std::optional<Card> read_sidecar(SidecarKind kind, std::string_view text, Exampl
   if (kind == SidecarKind::kDescriptionText) {
     Card card;
     card.description = html_to_text(clean_text(text, kMaxDescriptionBytes));
-    read_weight_from_texts(card, {});
+    read_weight_from_texts(card);
     return card;
   }
   const json data = parse_json(text, "the sidecar", {.max_bytes = kMaxCardBytes, .max_depth = 32});

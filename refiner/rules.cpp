@@ -83,7 +83,10 @@ void read_weight(const catalog::Adapter& adapter, catalog::Refinement& refinemen
     refinement.weight_evidence = adapter.advice.evidence;
   }
   refinement.weight_low = refinement.weight_high = *refinement.weight;
-  const std::optional<catalog::TextWeight> text = catalog::weight_from_text(adapter.description);
+  std::optional<catalog::TextWeight> text = catalog::weight_from_text(adapter.description);
+  for (std::size_t i = 0; !text && i < adapter.version_notes.size(); ++i) {
+    text = catalog::weight_from_text(adapter.version_notes[i]);
+  }
   if (text && text->low < text->high) {
     refinement.weight_low = text->low;
     refinement.weight_high = text->high;
@@ -113,6 +116,9 @@ std::string refiner_input(const catalog::Adapter& adapter) {
   add_list(adapter.tags);
   add_list(adapter.triggers);
   add_list(adapter.example_prompts);
+  if (!adapter.version_notes.empty()) {  // What was read without any keeps its name.
+    add_list(adapter.version_notes);
+  }
   return sha256_hex(all).substr(0, kHashDigits);
 }
 
@@ -150,9 +156,11 @@ catalog::Refinement refine_by_rules(const catalog::Adapter& adapter,
   refinement.language = language_of(adapter.description);
   refinement.shows = truncate_utf8(parts.shows, kShowsBytes);
   refinement.usage = truncate_utf8(parts.usage, kUsageBytes);
-  refinement.triggers =
-      trigger_groups(adapter.triggers, adapter.description,
-                     [&](std::string_view phrase) { return statistics.is_common(phrase); });
+  std::vector<std::string_view> texts = {adapter.description};
+  texts.insert(texts.end(), adapter.version_notes.begin(), adapter.version_notes.end());
+  refinement.triggers = trigger_groups(adapter.triggers, texts, [&](std::string_view phrase) {
+    return statistics.is_common(phrase);
+  });
   refinement.prompt_words = statistics.telling_phrases(adapter.example_prompts, kPromptWords);
   refinement.categories = adapter.categories;
   refinement.summary = summary_of(adapter, parts, refinement.prompt_words);

@@ -10,7 +10,7 @@
 namespace stylus::refiner {
 
 /// Who a refinement by rules is from; grows whenever the rules change, so that all are made anew.
-inline constexpr std::string_view kRulesAuthor = "rules/1";
+inline constexpr std::string_view kRulesAuthor = "rules/2";
 
 /// A card's text taken apart.
 struct CardParts {

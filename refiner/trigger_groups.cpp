@@ -238,11 +238,18 @@ std::string clean_phrase(std::string_view raw) {
 }
 
 std::vector<Group> trigger_groups(const std::vector<std::string>& triggers,
-                                  std::string_view description, const IsCommonPhrase& is_common) {
+                                  const std::vector<std::string_view>& texts,
+                                  const IsCommonPhrase& is_common) {
   const Entries entries = read_entries(triggers);
+  std::vector<PhraseList> lists;
+  for (const std::string_view text : texts) {
+    std::vector<PhraseList> more = phrase_lists(text);
+    lists.insert(lists.end(), std::make_move_iterator(more.begin()),
+                 std::make_move_iterator(more.end()));
+  }
   std::vector<Group> found;
   std::vector<std::set<std::string>> keys;
-  for (const PhraseList& list : phrase_lists(description)) {
+  for (const PhraseList& list : lists) {
     if (!is_group(list, entries)) {
       continue;
     }

@@ -13,7 +13,8 @@ namespace stylus::refiner {
 /// so that a list with it describes one picture and no list of choices.
 using IsCommonPhrase = std::function<bool(std::string_view phrase)>;
 
-/// The trigger words of a card in the groups that its author writes together.
+/// The trigger words of a card in the groups that its author writes together. `texts`: the
+/// description and what is said of single versions.
 ///
 ///   triggers "kiro", "red coat", "hat", text "Outfit: red coat, hat, scarf"
 ///     -> {kiro}, {Outfit: red coat, hat, scarf}
@@ -27,7 +28,7 @@ using IsCommonPhrase = std::function<bool(std::string_view phrase)>;
 /// phrase are choices: each is a group of its own. A phrase keeps the card's spelling.
 /// At most 64 groups of at most 40 phrases. Cost: linear in the texts.
 [[nodiscard]] std::vector<catalog::TriggerGroup> trigger_groups(
-    const std::vector<std::string>& triggers, std::string_view description,
+    const std::vector<std::string>& triggers, const std::vector<std::string_view>& texts,
     const IsCommonPhrase& is_common);
 
 /// A phrase without weights, emphasis, <lora:…> tags and quotes; "" if it is no trigger at all.

@@ -90,6 +90,18 @@ TEST(ReadCardLine, TheWeightComesFromExamplePromptsThenFromTheText) {
   EXPECT_EQ(without.evidence, "weight: 0.6");
 }
 
+TEST(ReadCardLine, VersionNotesAreKeptAndTheirWeightComesLast) {
+  const Card silent = read(R"({"id": 1, "description_text": "Sand.",
+    "version_notes": ["Weight: 0.6\nred coat, scarf", "", "more dunes"]})");
+  const Card louder = read(R"({"id": 1, "description_text": "Weight: 0.9",
+    "version_notes": ["Weight: 0.6"]})");
+
+  EXPECT_THAT(silent.version_notes, ElementsAre("Weight: 0.6\nred coat, scarf", "more dunes"));
+  EXPECT_EQ(silent.description, "Sand.");
+  EXPECT_EQ(silent.advice.weight, 0.6);
+  EXPECT_EQ(louder.advice.weight, 0.9);
+}
+
 TEST(ReadCardLine, WithoutExamplePromptsNoneAreKept) {
   EXPECT_TRUE(read_card_line(R"({"id": 1, "example_prompts": ["x"]})", ExamplePrompts::kDrop)
                   .example_prompts.empty());
@@ -100,12 +112,14 @@ TEST(ReadCardLine, ReadsAModelObjectOfTheApi) {
     "nsfwLevel": 3, "poi": true, "description": "<p>Sand &amp; wind.<br>Weight 0.7</p>",
     "allowNoCredit": true, "allowCommercialUse": ["Image", "RentCivit"], "tags": ["background"],
     "stats": {"downloadCount": 5}, "modelVersions": [{"baseModel": "SDXL 1.0",
+      "description": "<p>Wetter sand</p>",
       "trainedWords": ["dunes"], "files": [{"name": "dunes.safetensors", "type": "Model"},
       {"name": "train.zip", "type": "Training Data"}],
       "images": [{"meta": {"prompt": "dunes at dawn"}}, {"meta": null}]}]})");
 
   EXPECT_EQ(card.id, "civitai:9");
   EXPECT_EQ(card.description, "Sand & wind.\nWeight 0.7");
+  EXPECT_THAT(card.version_notes, ElementsAre("Wetter sand"));
   EXPECT_THAT(card.bases, ElementsAre("sdxl"));
   EXPECT_THAT(card.file_names, ElementsAre("dunes.safetensors"));
   EXPECT_THAT(card.example_prompts, ElementsAre("dunes at dawn"));

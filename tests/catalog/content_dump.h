@@ -52,9 +52,9 @@ class RawDatabase {
   /// Everything that an import stores, row by row.
   [[nodiscard]] std::string content() const {
     std::string text;
-    for (const char* table :
-         {"meta", "adapter", "document", "prompts", "source", "place", "known_hash", "stem",
-          "facet", "tag", "overlay", "vector", "refinement", "trigger_phrase", "model_reply"}) {
+    for (const char* table : {"meta", "adapter", "document", "prompts", "version_notes", "source",
+                              "place", "known_hash", "stem", "facet", "tag", "overlay", "vector",
+                              "refinement", "trigger_phrase", "model_reply"}) {
       text += std::string("== ") + table + "\n" +
               rows(std::string("SELECT * FROM ") + table +
                    (std::string(table) == "facet" ? " ORDER BY 1, 2, 3" : " ORDER BY 1, 2"));

@@ -8,6 +8,7 @@
 
 #include "catalog/catalog.h"
 #include "catalog/importer.h"
+#include "catalog/refinement.h"
 #include "tests/catalog/adapter_files.h"
 #include "tests/catalog/content_dump.h"
 #include "tests/error_code_of.h"
@@ -15,6 +16,9 @@
 
 namespace stylus::catalog {
 namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
 
 std::string golden(const std::string& name) {
   std::ifstream stream(std::filesystem::path(STYLUS_TESTS_DIR) / "golden" / "catalog" / name);
@@ -48,6 +52,25 @@ TEST(Schema, AVersion1CatalogueStillOpensAndImports) {
   EXPECT_EQ(adapter.licence.commercial, "Sell");
   write_text(dir / "cards.jsonl", R"({"id": 12, "name": "new"})");
   EXPECT_EQ(import_paths(catalog, {dir / "cards.jsonl"}, {}).added, 1);
+  EXPECT_EQ(RawDatabase(dir / "catalog.db").damage(), "");
+}
+
+TEST(Schema, AVersion2CatalogueLearnsTheVersionNotesAtTheNextImport) {
+  const TempDir dir;
+  build(dir / "catalog.db", golden("catalog_v2.sql"));
+  Catalog catalog(dir / "catalog.db", OpenMode::kReadWrite);
+  EXPECT_THAT(catalog.get(2).version_notes, IsEmpty());
+  EXPECT_EQ(refinement_of(catalog, 1)->author, "m/1");
+
+  const ImportReport again = import_paths(
+      catalog, {std::filesystem::path(STYLUS_TESTS_DIR) / "golden" / "catalog" / "cards_v2.jsonl"},
+      {});
+
+  EXPECT_EQ(again.changed, 1);
+  EXPECT_EQ(again.unchanged, 1);
+  EXPECT_THAT(catalog.get(2).version_notes,
+              ElementsAre("Winter coat: hkeeper, blue coat, brass buttons, scarf"));
+  EXPECT_EQ(refinement_of(catalog, 1)->author, "m/1") << "what a model said stays";
   EXPECT_EQ(RawDatabase(dir / "catalog.db").damage(), "");
 }
 

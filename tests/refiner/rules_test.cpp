@@ -115,6 +115,23 @@ TEST(Rules, WithoutANumberTheWeightIsWhatPeopleUse) {
   EXPECT_EQ(refine_by_rules(adapter_of("A harbour."), {}).weight, kPriorWeight);
 }
 
+TEST(Rules, VersionNotesGroupTheTriggersToo) {
+  catalog::Adapter adapter = adapter_of("A keeper of a harbour.");
+  adapter.triggers = {"hkeeper", "blue coat"};
+  const std::string without_notes = refiner_input(adapter);
+  adapter.version_notes = {"Better hands.",
+                           "Winter look: hkeeper, blue coat, scarf\nWeight 0.6-0.8"};
+  adapter.advice = {0.7, catalog::WeightSource::kCard, 0, "Weight 0.6-0.8"};
+
+  const catalog::Refinement refinement = refine_by_rules(adapter, {});
+
+  ASSERT_EQ(refinement.triggers.size(), 1U);
+  EXPECT_THAT(refinement.triggers[0].phrases, ElementsAre("hkeeper", "blue coat", "scarf"));
+  EXPECT_EQ(refinement.weight_low, 0.6);
+  EXPECT_EQ(refinement.shows, "A keeper of a harbour.") << "notes tell nothing of what is shown";
+  EXPECT_NE(refinement.input, without_notes);
+}
+
 TEST(Rules, TheInputIsTheCardAndNotTheUsersOverlay) {
   catalog::Adapter adapter = adapter_of(kCard);
   const std::string input = refiner_input(adapter);

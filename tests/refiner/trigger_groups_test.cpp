@@ -16,7 +16,7 @@ Groups groups_of(const std::vector<std::string>& triggers, std::string_view desc
     return phrase == "1girl" || phrase == "long hair";
   };
   Groups groups;
-  for (const catalog::TriggerGroup& group : trigger_groups(triggers, description, common)) {
+  for (const catalog::TriggerGroup& group : trigger_groups(triggers, {description}, common)) {
     groups.push_back(group.phrases);
   }
   return groups;
@@ -35,7 +35,7 @@ TEST(TriggerGroups, AnOutfitOfTheTextGathersSingleWords) {
 }
 
 TEST(TriggerGroups, TheLabelIsKept) {
-  const auto groups = trigger_groups({"mara"}, "Winter uniform - mara, scarf, coat.",
+  const auto groups = trigger_groups({"mara"}, {"Winter uniform - mara, scarf, coat."},
                                      [](std::string_view) { return false; });
   ASSERT_EQ(groups.size(), 1U);
   EXPECT_EQ(groups[0].label, "Winter uniform");
