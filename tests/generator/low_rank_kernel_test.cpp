@@ -32,7 +32,7 @@ std::vector<Kernel> kernels() {
 }
 
 BaseType base_type(at::ScalarType type) {
-  return type == at::kFloat ? BaseType::kFloat
+  return type == at::kFloat  ? BaseType::kFloat
          : type == at::kHalf ? BaseType::kHalf
                              : BaseType::kBFloat16;
 }

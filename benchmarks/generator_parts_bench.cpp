@@ -1,8 +1,9 @@
-// What a GPU does with SD1.5 and SDXL shapes, random weights: UNet steps per second, and how long
-// another set of adapters takes. Prints one JSON object a line; benchmarks/peers/unet_peers.py
-// measures diffusers with torch.compile on the same card.
+// What a device does with SD1.5 and SDXL shapes, random weights, fp16 on a GPU and fp32 on a CPU:
+// calls of the UNet, of the VAE and of single transformer blocks, and how long another set of
+// adapters takes. Prints one JSON object a line; benchmarks/peers/parts_peers.py measures diffusers
+// on the same device.
 //
-//   generator_gpu_bench [cuda|cpu] [unet] [lora] [lora-sdxl]
+//   generator_parts_bench cuda|cpu [unet] [vae] [attention] [lora] [lora-sdxl]
 
 #include <ATen/Context.h>
 #include <ATen/TensorOperators.h>
@@ -26,7 +27,9 @@
 #include "generator/lora/lora_engine.h"
 #include "nn/cuda_backend.h"
 #include "nn/device.h"
+#include "nn/transformer_block.h"
 #include "nn/unet.h"
+#include "nn/vae.h"
 #include "tests/generator/lora_shapes.h"
 
 namespace {
@@ -58,77 +61,119 @@ double median_ms(int warm_ups, int runs, const std::function<void()>& work) {
   return times[times.size() / 2];
 }
 
+at::ScalarType float_type() { return device.is_cuda() ? at::kHalf : at::kFloat; }
+
+at::TensorOptions float_options() { return at::TensorOptions(float_type()).device(device); }
+
 /// Random weights in the place of the meta tensors that a model without a file has.
-void fill(nn::UNet& unet, at::ScalarType dtype) {
-  const at::TensorOptions options = at::TensorOptions(dtype).device(device);
-  for (const auto& [path, layer] : unet.layers()) {
+void fill_tensors(const nn::LayerTable& layers, const nn::TensorTable& tensors) {
+  for (const auto& [path, layer] : layers) {
     const at::IntArrayRef sizes = layer->weight().sizes();
     const double fan_in =
         static_cast<double>(layer->weight().numel()) / static_cast<double>(sizes[0]);
-    at::Tensor weight = at::empty(sizes, options).normal_(0, 1 / std::sqrt(fan_in));
-    if (sizes.size() == 4) {
-      weight = weight.contiguous(at::MemoryFormat::ChannelsLast);
-    }
-    layer->set_weight(weight);
+    layer->set_weight(at::empty(sizes, float_options()).normal_(0, 1 / std::sqrt(fan_in)));
     if (layer->bias().defined()) {
-      layer->set_bias(at::zeros({sizes[0]}, options));
+      layer->set_bias(at::zeros({sizes[0]}, float_options()));
     }
   }
-  for (const auto& [path, tensor] : unet.tensors()) {
+  for (const auto& [path, tensor] : tensors) {
     const bool is_weight = path.ends_with("weight");
-    *tensor = is_weight ? at::ones(tensor->sizes(), options) : at::zeros(tensor->sizes(), options);
+    *tensor = is_weight ? at::ones(tensor->sizes(), float_options())
+                        : at::zeros(tensor->sizes(), float_options());
   }
-  unet.to(device, dtype, /*channels_last=*/true);
 }
 
-void bench_unet() {
-  const at::ScalarType dtype = device.is_cuda() ? at::kHalf : at::kFloat;
-  const std::int64_t side = device.is_cuda() ? 64 : 16;
-  nn::TensorSource source = nn::TensorSource::any();
-  nn::UNet unet(nn::UNetConfig::sd15(), source);
-  fill(unet, dtype);
-  const at::TensorOptions options = at::TensorOptions(dtype).device(device);
-  at::Tensor sample = at::randn({2, 4, side, side}, options);
-  const at::Tensor states = at::randn({2, 77, 768}, options);
-  const at::Tensor time = at::tensor({500.0}, at::TensorOptions(at::kFloat)).to(device);
-  const nn::UNetContext context = unet.prepare_context(states);
+template <typename Model>
+void fill(Model& model) {
+  fill_tensors(model.layers(), model.tensors());
+  model.to(device, float_type(), /*channels_last=*/true);
+}
 
-  nn::use_cuda_backend(false);
-  const at::Tensor plain = unet.forward(sample, time, context).to(at::kFloat);
-  const double eager = median_ms(5, 30, [&] { (void)unet.forward(sample, time, context); });
-  std::printf(
-      "{\"bench\": \"unet sd15 512px cfg\", \"mode\": \"ATen\", \"ms\": %.3f, \"it_s\": %.1f}\n",
-      eager, 1000 / eager);
+void print(const char* what, const char* mode, double ms) {
+  std::printf("{\"bench\": \"%s\", \"mode\": \"%s\", \"ms\": %.3f, \"per_s\": %.2f}\n", what, mode,
+              ms, 1000 / ms);
   std::fflush(stdout);
+}
+
+/// ms of a call, on a CPU with fewer repetitions.
+double time_of(const std::function<void()>& call) {
+  return device.is_cuda() ? median_ms(5, 40, call) : median_ms(1, 3, call);
+}
+
+/// Times `call` as ATen does it and, on a GPU, with our kernels and as a recorded graph; says how
+/// far the results are apart, as a share of the largest number.
+void compare(const char* what, const std::function<at::Tensor()>& call) {
+  nn::use_cuda_backend(false);
+  const at::Tensor plain = call().to(at::kFloat);
+  print(what, "ATen", time_of([&] { (void)call(); }));
+  if (!device.is_cuda()) {
+    return;
+  }
   nn::use_cuda_backend(true);
   if (nn::cuda_backend() == nullptr) {
     std::printf("{\"note\": \"no libstylus_cuda.so\"}\n");
     return;
   }
-  const at::Tensor ours = unet.forward(sample, time, context).to(at::kFloat);
-  const double error = ((ours - plain).abs().max() / plain.abs().max()).item<double>();
-  const double fused = median_ms(5, 30, [&] { (void)unet.forward(sample, time, context); });
-  std::printf(
-      "{\"bench\": \"unet sd15 512px cfg\", \"mode\": \"own kernels\", \"ms\": %.3f, \"it_s\": "
-      "%.1f, "
-      "\"max_error\": %.2g}\n",
-      fused, 1000 / fused, error);
-  std::fflush(stdout);
+  const auto error = [&](const at::Tensor& ours) {
+    const at::Tensor difference = (ours.to(at::kFloat) - plain).abs().max();
+    std::printf("{\"bench\": \"%s\", \"max_error\": %.2g}\n", what,
+                (difference / plain.abs().max()).item<double>());
+  };
+  error(call());
+  print(what, "own kernels", time_of([&] { (void)call(); }));
   at::Tensor out;
-  const auto graph = nn::cuda_backend()->record([&] { out = unet.forward(sample, time, context); });
-  const double recorded = median_ms(5, 50, [&] { graph->replay(); });
-  const double graph_error =
-      ((out.to(at::kFloat) - plain).abs().max() / plain.abs().max()).item<double>();
-  std::printf(
-      "{\"bench\": \"unet sd15 512px cfg\", \"mode\": \"own kernels, graph\", \"ms\": %.3f, "
-      "\"it_s\": %.1f, \"max_error\": %.2g}\n",
-      recorded, 1000 / recorded, graph_error);
-  std::fflush(stdout);
+  const auto graph = nn::cuda_backend()->record([&] { out = call(); });
+  print(what, "own kernels, graph", time_of([&] { graph->replay(); }));
+  error(out);
+}
+
+/// One call with guidance: two images of 512 x 512.
+void bench_unet() {
+  nn::TensorSource source = nn::TensorSource::any();
+  nn::UNet unet(nn::UNetConfig::sd15(), source);
+  fill(unet);
+  const at::Tensor sample = at::randn({2, 4, 64, 64}, float_options());
+  const at::Tensor states = at::randn({2, 77, 768}, float_options());
+  const at::Tensor time = at::tensor({500.0}, at::TensorOptions(at::kFloat)).to(device);
+  const nn::UNetContext context = unet.prepare_context(states);
+  compare("unet sd15 512px cfg", [&] { return unet.forward(sample, time, context); });
+}
+
+/// One picture of 512 x 512.
+void bench_vae() {
+  nn::TensorSource source = nn::TensorSource::any();
+  nn::Vae vae(nn::VaeConfig::sd(), source);
+  fill(vae);
+  const at::Tensor latents = at::randn({1, 4, 64, 64}, float_options());
+  compare("vae decode 512px", [&] { return vae.decode(latents); });
+  const at::Tensor picture = at::randn({1, 3, 512, 512}, float_options());
+  compare("vae encode 512px", [&] { return vae.encode(picture).mean; });
+}
+
+/// A transformer block of SD 1.5's first and of its third level: self-attention over 4,096 and 256
+/// places, cross attention, feed forward.
+void bench_attention() {
+  struct Level {
+    const char* name;
+    std::int64_t width;
+    std::int64_t places;
+  };
+  constexpr Level kLevels[] = {{"block 320 x 4096", 320, 4096}, {"block 1280 x 256", 1280, 256}};
+  constexpr std::int64_t kHeads = 8;
+  for (const Level& level : kLevels) {
+    nn::TensorSource source = nn::TensorSource::any();
+    nn::Parameters parameters;
+    const nn::TransformerBlock block(nn::Scope(parameters, source), level.width, 768, kHeads);
+    fill_tensors(parameters.layers(), parameters.tensors());
+    const at::Tensor x = at::randn({2, level.places, level.width}, float_options());
+    const nn::KeyValue context =
+        block.cross_attention().keys_values(at::randn({2, 77, 768}, float_options()));
+    compare(level.name, [&] { return block.forward(x, context); });
+  }
 }
 
 at::Tensor random_weight(const std::vector<std::int64_t>& sizes) {
-  const at::ScalarType dtype = device.is_cuda() ? at::kHalf : at::kFloat;
-  return at::empty(sizes, at::TensorOptions(dtype).device(device)).normal_(0, 0.02);
+  return at::empty(sizes, float_options()).normal_(0, 0.02);
 }
 
 /// The largest difference of a merged weight from W0 + sum 0.7 up down in fp32, as a share of the
@@ -185,7 +230,7 @@ void bench_lora(const char* name, std::vector<generator::LayerShape> shapes) {
   std::erase_if(shapes, [](const generator::LayerShape& shape) {
     return shape.path.find("attentions.") == std::string::npos;
   });
-  const ScratchFolder folder("stylus_gpu_bench_");
+  const ScratchFolder folder("stylus_parts_bench_");
   for (int i = 0; i < 6; ++i) {
     write_kohya(folder.path() / (std::to_string(i) + ".safetensors"), shapes, 16);
   }
@@ -219,7 +264,8 @@ int main(int argc, char** argv) {
     }
   }
   if (words.empty()) {
-    std::printf("usage: generator_gpu_bench cuda|cpu [unet] [lora] [lora-sdxl]\n");
+    std::printf(
+        "usage: generator_parts_bench cuda|cpu [unet] [vae] [attention] [lora] [lora-sdxl]\n");
     return 0;
   }
   device = nn::open_device(words[0]);
@@ -227,6 +273,10 @@ int main(int argc, char** argv) {
   for (const std::string& what : words) {
     if (what == "unet") {
       bench_unet();
+    } else if (what == "vae") {
+      bench_vae();
+    } else if (what == "attention") {
+      bench_attention();
     } else if (what == "lora") {
       bench_lora("sd15", generator::sd15_unet_layers());
     } else if (what == "lora-sdxl") {
