@@ -57,8 +57,9 @@ class Generator::Impl {
       const RenderRequest& request) const;
   [[nodiscard]] std::unique_ptr<Sampler> sampler_of(const RenderRequest& request,
                                                     std::int64_t steps) const;
-  [[nodiscard]] at::Tensor second_pass(const RenderRequest& request, const at::Tensor& latents,
-                                       Noise& noise, const Conditioning& conditioning,
+  [[nodiscard]] at::Tensor second_pass(const RenderRequest& request,
+                                       const std::vector<std::size_t>& rows,
+                                       const at::Tensor& latents, Noise& noise,
                                        const DenoiseOptions& options) const;
 
   std::unique_ptr<RequestPrompts> prompts_;
@@ -131,8 +132,9 @@ std::vector<std::vector<std::size_t>> Generator::Impl::batches_of(
   return batches;
 }
 
-at::Tensor Generator::Impl::second_pass(const RenderRequest& request, const at::Tensor& latents,
-                                        Noise& noise, const Conditioning& conditioning,
+at::Tensor Generator::Impl::second_pass(const RenderRequest& request,
+                                        const std::vector<std::size_t>& rows,
+                                        const at::Tensor& latents, Noise& noise,
                                         const DenoiseOptions& options) const {
   const std::int64_t factor = model->vae->factor();
   const auto scaled = [&](std::int64_t pixels) {
@@ -146,6 +148,8 @@ at::Tensor Generator::Impl::second_pass(const RenderRequest& request, const at::
       sampler_of(request, request.hires.steps > 0 ? request.hires.steps : request.steps);
   sampler->start_at(sampler->start_for_strength(request.hires.strength));
   const at::Tensor x = sampler->add_noise(larger, noise.draw_like(larger), sampler->first());
+  const Conditioning conditioning =
+      prompts_->conditioning(rows, size[1] * factor, size[0] * factor);
   return denoise(*model->unet, *sampler, x, conditioning, noise, options);
 }
 
@@ -188,7 +192,7 @@ void Generator::Impl::render_batch(const RenderRequest& request,
   at::Tensor x = denoise(*model->unet, *sampler, start.x, conditioning, noise, options,
                          request.mask ? &start.inpaint : nullptr);
   if (request.hires.scale > 1) {
-    x = second_pass(request, x, noise, conditioning, options);
+    x = second_pass(request, rows, x, noise, options);
   }
   for (std::int64_t i = 0; i < count; ++i) {
     const at::Tensor latents = x.narrow(0, i, 1);
