@@ -1,5 +1,6 @@
 #include "nn/clip_towers.h"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 #include "nn/checkpoint.h"
@@ -56,6 +57,14 @@ std::array<double, 3> channels(const json& config, const char* key, std::array<d
               (*found)[1].is_number() && (*found)[2].is_number(),
           ErrorCode::kCorruptData, what, ": ", key, " must be three numbers");
   return {(*found)[0], (*found)[1], (*found)[2]};
+}
+
+/// A learned number that is no layer.
+double single_number(const StoredTensors& tensors, const char* name, const std::string& what) {
+  TensorSource source(tensors, what, {});
+  require(source.has(name), ErrorCode::kCorruptData, what, ": the model's file has no number '",
+          name, "'; it is no whole SigLIP model");
+  return source.take(name, std::array<std::int64_t, 1>{1}).item<double>();
 }
 
 ClipPreprocessing read_preprocessing(const fs::path& folder, const ClipVisionConfig& vision) {
@@ -123,7 +132,16 @@ ClipTowers load_clip_towers(const fs::path& folder, const TensorOptions& options
   towers.preprocessing = read_preprocessing(folder, vision);
   towers.vision = load_model<ClipVision>(vision, vision_tensors,
                                          "picture tower of '" + folder.string() + "'", options);
-  if (!vision.is_siglip) {
+  if (vision.is_siglip) {
+    towers.siglip_text = load_model<SiglipText>(read_siglip_text_config(config, what), text_tensors,
+                                                "text tower of '" + folder.string() + "'", options);
+    require(towers.siglip_text->config().projection_dim == vision.projection_dim,
+            ErrorCode::kCorruptData, what, ": texts become ",
+            towers.siglip_text->config().projection_dim, " numbers and pictures ",
+            vision.projection_dim, "; both must be the same");
+    towers.logit_scale = single_number(stored, "logit_scale", what);
+    towers.logit_bias = single_number(stored, "logit_bias", what);
+  } else {
     ClipTextConfig text = read_clip_text_config(config, what);
     text.has_projection = true;
     text.projection_dim = vision.projection_dim;

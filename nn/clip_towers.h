@@ -7,6 +7,7 @@
 
 #include "nn/clip_text.h"
 #include "nn/clip_vision.h"
+#include "nn/siglip_text.h"
 
 namespace stylus::nn {
 
@@ -19,9 +20,12 @@ struct ClipPreprocessing {
   std::array<double, 3> deviation = {0.26862954, 0.26130258, 0.27577711};
 };
 
-/// Both towers of a CLIP model; of SigLIP the picture tower alone (text is null).
+/// Both towers of a CLIP or SigLIP model: of the two text towers the one that it has.
 struct ClipTowers {
   std::unique_ptr<ClipText> text;
+  std::unique_ptr<SiglipText> siglip_text;
+  /// SigLIP: the logit of a pair is exp(logit_scale) · cosine + logit_bias.
+  double logit_scale = 0, logit_bias = 0;
   std::unique_ptr<ClipVision> vision;
   ClipPreprocessing preprocessing;
 };

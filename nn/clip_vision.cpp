@@ -1,10 +1,7 @@
 #include "nn/clip_vision.h"
 
 #include <ATen/ops/cat.h>
-#include <ATen/ops/gelu.h>
 #include <ATen/ops/linear.h>
-#include <ATen/ops/scaled_dot_product_attention.h>
-#include <ATen/ops/sigmoid.h>
 
 #include "nn/guard.h"
 #include "support/error.h"
@@ -33,16 +30,10 @@ ClipVision::ClipVision(const ClipVisionConfig& config, TensorSource& source) : c
                              config.patch_size, /*padding=*/0, /*has_bias=*/config.is_siglip);
   position_embedding_ =
       embeddings.tensor("position_embedding.weight", {side * side + (is_clip ? 1 : 0), width});
+  const TowerBlock::Sizes sizes = {width, config.heads, config.intermediate_size, config.activation,
+                                   eps};
   for (std::int64_t i = 0; i < config.layers; ++i) {
-    const Scope layer = model.at("encoder.layers", static_cast<std::size_t>(i));
-    const Scope attention = layer.at("self_attn");
-    const Scope mlp = layer.at("mlp");
-    blocks_.push_back(
-        {layer.layer_norm("layer_norm1", width, eps), attention.linear("q_proj", width, width),
-         attention.linear("k_proj", width, width), attention.linear("v_proj", width, width),
-         attention.linear("out_proj", width, width), layer.layer_norm("layer_norm2", width, eps),
-         mlp.linear("fc1", width, config.intermediate_size),
-         mlp.linear("fc2", config.intermediate_size, width)});
+    blocks_.emplace_back(model.at("encoder.layers", static_cast<std::size_t>(i)), sizes);
   }
   norm_after_ = model.layer_norm("post_layernorm", width, eps);
   if (is_clip) {
@@ -59,36 +50,6 @@ ClipVision::ClipVision(const ClipVisionConfig& config, TensorSource& source) : c
   pool_.fc2 = head.linear("mlp.fc2", config.intermediate_size, width);
 }
 
-at::Tensor ClipVision::attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) const {
-  const auto split_heads = [&](const at::Tensor& t) {
-    return t.unflatten(-1, {config_.heads, -1}).transpose(1, 2);
-  };
-  return at::scaled_dot_product_attention(split_heads(q), split_heads(k), split_heads(v))
-      .transpose(1, 2)
-      .flatten(2);
-}
-
-at::Tensor ClipVision::activate(at::Tensor x) const {
-  switch (config_.activation) {
-    case ClipActivation::kQuickGelu:
-      return x.mul_(at::sigmoid(x.mul(1.702)));
-    case ClipActivation::kGelu:
-      return at::gelu_(x);
-    case ClipActivation::kGeluTanh:
-      return at::gelu_(x, "tanh");
-  }
-  return x;
-}
-
-at::Tensor ClipVision::run_block(const Block& block, const at::Tensor& x) const {
-  const at::Tensor normed = block.norm1.forward(x);
-  const at::Tensor mixed =
-      attend(block.q->forward(normed), block.k->forward(normed), block.v->forward(normed));
-  at::Tensor h = block.out->forward(mixed).add_(x);
-  const at::Tensor inner = activate(block.fc1->forward(block.norm2.forward(h)));
-  return block.fc2->forward(inner).add_(h);
-}
-
 at::Tensor ClipVision::pooled(const at::Tensor& h) const {
   const std::int64_t width = config_.hidden_size;
   const auto part = [&](const at::Tensor& x, std::int64_t which) {
@@ -96,8 +57,9 @@ at::Tensor ClipVision::pooled(const at::Tensor& h) const {
                       pool_.in_bias->narrow(0, which * width, width));
   };
   const at::Tensor probe = pool_.probe->expand({h.size(0), 1, width});
-  const at::Tensor x = pool_.out->forward(attend(part(probe, 0), part(h, 1), part(h, 2)));
-  const at::Tensor inner = activate(pool_.fc1->forward(pool_.norm.forward(x)));
+  const at::Tensor x =
+      pool_.out->forward(attend(part(probe, 0), part(h, 1), part(h, 2), config_.heads));
+  const at::Tensor inner = activated(pool_.fc1->forward(pool_.norm.forward(x)), config_.activation);
   return pool_.fc2->forward(inner).add_(x).select(1, 0);
 }
 
@@ -116,8 +78,8 @@ at::Tensor ClipVision::forward(const at::Tensor& pixels) const {
     if (class_embedding_ != nullptr) {
       h = norm_before_.forward(h);
     }
-    for (const Block& block : blocks_) {
-      h = run_block(block, h);
+    for (const TowerBlock& block : blocks_) {
+      h = block.forward(h);
     }
     if (class_embedding_ == nullptr) {
       return pooled(norm_after_.forward(h));

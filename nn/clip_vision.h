@@ -6,6 +6,7 @@
 
 #include "nn/config.h"
 #include "nn/parameters.h"
+#include "nn/tower_block.h"
 
 namespace stylus::nn {
 
@@ -13,7 +14,6 @@ namespace stylus::nn {
 ///
 ///   CLIP:   h0 = LN_pre([class, patches] + position); blocks; projection(LN_post(h[class]))
 ///   SigLIP: h0 = patches + position;                  blocks; attention pooling of LN_post(h)
-/// Blocks are those of the text tower without a mask.
 /// Tensor names are transformers' ("vision_model.encoder.layers.0.self_attn.q_proj.weight").
 /// Thread safety: forward() may run from several threads.
 /// Source: generation-and-evaluation 15.1.
@@ -29,16 +29,6 @@ class ClipVision {
   [[nodiscard]] const ClipVisionConfig& config() const { return config_; }
 
  private:
-  struct Block {
-    Norm norm1;
-    const Layer* q;
-    const Layer* k;
-    const Layer* v;
-    const Layer* out;
-    Norm norm2;
-    const Layer* fc1;
-    const Layer* fc2;
-  };
   /// SigLIP's head: one learned query looks at all patches, then a residual MLP.
   struct Pool {
     const at::Tensor* probe = nullptr;      // [1, 1, W]
@@ -49,10 +39,6 @@ class ClipVision {
     const Layer* fc1 = nullptr;
     const Layer* fc2 = nullptr;
   };
-  [[nodiscard]] at::Tensor run_block(const Block& block, const at::Tensor& x) const;
-  [[nodiscard]] at::Tensor attend(const at::Tensor& q, const at::Tensor& k,
-                                  const at::Tensor& v) const;
-  [[nodiscard]] at::Tensor activate(at::Tensor x) const;
   [[nodiscard]] at::Tensor pooled(const at::Tensor& h) const;
 
   ClipVisionConfig config_;
@@ -61,7 +47,7 @@ class ClipVision {
   const at::Tensor* position_embedding_ = nullptr;
   const Layer* patches_ = nullptr;
   Norm norm_before_, norm_after_;
-  std::vector<Block> blocks_;
+  std::vector<TowerBlock> blocks_;
   const Layer* projection_ = nullptr;
   Pool pool_;
 };

@@ -123,6 +123,39 @@ ClipTextConfig read_clip_text_config(const nlohmann::json& json, const std::stri
   return config;
 }
 
+namespace {
+
+ClipActivation read_activation(const ConfigReader& reader, const char* fallback,
+                               const std::string& what) {
+  const std::string name = reader.text("hidden_act", fallback);
+  require(name == "quick_gelu" || name == "gelu" || name == "gelu_pytorch_tanh",
+          ErrorCode::kUnsupported, what, ": hidden_act is '", name.substr(0, 100),
+          "'; stylus knows quick_gelu, gelu and gelu_pytorch_tanh");
+  return name == "gelu"         ? ClipActivation::kGelu
+         : name == "quick_gelu" ? ClipActivation::kQuickGelu
+                                : ClipActivation::kGeluTanh;
+}
+
+}  // namespace
+
+SiglipTextConfig read_siglip_text_config(const nlohmann::json& json, const std::string& what) {
+  const bool is_nested = json.is_object() && json.contains("text_config");
+  const ConfigReader reader(is_nested ? json["text_config"] : json, what);
+  SiglipTextConfig config;
+  config.vocab_size = reader.count("vocab_size", config.vocab_size);
+  config.hidden_size = reader.count("hidden_size", config.hidden_size);
+  config.intermediate_size = reader.count("intermediate_size", config.intermediate_size);
+  config.layers = reader.count("num_hidden_layers", config.layers);
+  config.heads = reader.count("num_attention_heads", config.heads);
+  config.max_positions = reader.count("max_position_embeddings", config.max_positions);
+  config.projection_dim = reader.count("projection_size", config.hidden_size);
+  config.layer_norm_eps = reader.number("layer_norm_eps", config.layer_norm_eps);
+  config.activation = read_activation(reader, "gelu_pytorch_tanh", what);
+  require(config.hidden_size % config.heads == 0, ErrorCode::kCorruptData, what, ": hidden_size ",
+          config.hidden_size, " is not a multiple of num_attention_heads ", config.heads);
+  return config;
+}
+
 ClipVisionConfig read_clip_vision_config(const nlohmann::json& json, const std::string& what) {
   const ConfigReader outer(json, what);
   const bool is_nested = json.contains("vision_config");
@@ -144,14 +177,8 @@ ClipVisionConfig read_clip_vision_config(const nlohmann::json& json, const std::
   config.projection_dim = config.is_siglip ? config.hidden_size
                           : is_nested      ? outer.count("projection_dim", 512)
                                            : reader.count("projection_dim", 512);
-  const std::string act =
-      reader.text("hidden_act", config.is_siglip ? "gelu_pytorch_tanh" : "quick_gelu");
-  require(act == "quick_gelu" || act == "gelu" || act == "gelu_pytorch_tanh",
-          ErrorCode::kUnsupported, what, ": hidden_act is '", act.substr(0, 100),
-          "'; stylus knows quick_gelu, gelu and gelu_pytorch_tanh");
-  config.activation = act == "gelu"         ? ClipActivation::kGelu
-                      : act == "quick_gelu" ? ClipActivation::kQuickGelu
-                                            : ClipActivation::kGeluTanh;
+  config.activation =
+      read_activation(reader, config.is_siglip ? "gelu_pytorch_tanh" : "quick_gelu", what);
   require(config.hidden_size % config.heads == 0, ErrorCode::kCorruptData, what, ": hidden_size ",
           config.hidden_size, " is not a multiple of num_attention_heads ", config.heads);
   return config;

@@ -48,6 +48,19 @@ struct ClipVisionConfig {
   bool is_siglip = false;  ///< No class token, pooling by attention, patches with a bias.
 };
 
+/// The numbers of SigLIP's text tower (transformers' SiglipTextConfig). Defaults: SigLIP base.
+struct SiglipTextConfig {
+  std::int64_t vocab_size = 32000;
+  std::int64_t hidden_size = 768;
+  std::int64_t intermediate_size = 3072;
+  std::int64_t layers = 12;
+  std::int64_t heads = 12;
+  std::int64_t max_positions = 64;
+  std::int64_t projection_dim = 768;
+  ClipActivation activation = ClipActivation::kGeluTanh;
+  double layer_norm_eps = 1e-6;
+};
+
 /// The numbers of a UNet2DConditionModel. All vectors have one entry a resolution level, in the
 /// order of the down blocks. Defaults: Stable Diffusion 1.
 struct UNetConfig {
@@ -109,6 +122,9 @@ struct VaeConfig {
                                                    const std::string& what);
 /// Of a whole model's config.json (with "vision_config") or a tower's own.
 [[nodiscard]] ClipVisionConfig read_clip_vision_config(const nlohmann::json& json,
+                                                       const std::string& what);
+/// Of a whole SigLIP model's config.json (with "text_config") or the tower's own.
+[[nodiscard]] SiglipTextConfig read_siglip_text_config(const nlohmann::json& json,
                                                        const std::string& what);
 [[nodiscard]] UNetConfig read_unet_config(const nlohmann::json& json, const std::string& what);
 [[nodiscard]] VaeConfig read_vae_config(const nlohmann::json& json, const std::string& what);

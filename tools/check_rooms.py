@@ -39,7 +39,7 @@ ONLY_HEADER = {
 }
 # Third-party headers that belong to one room.
 OWNED = {r"<faiss/": {"retriever"}, r"<sqlite3\.h>": {"catalog"}, r"<(torch|ATen|c10)/": {"nn", "generator", "render", "evaluator"},
-         r"<CLI/": {"app"}, r"<spdlog/": {"app"}, r"<boost/": {"chat"}}
+         r"<CLI/": {"app"}, r"<spdlog/": {"app"}, r"<boost/": {"chat"}, r"<sentencepiece": {"evaluator"}}
 
 
 # Folders of a room that have torch inside; the rest of that room has none, and neither includes them.

@@ -5,10 +5,12 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "evaluator/resize.h"
 #include "evaluator/towers/feature_model.h"
+#include "evaluator/towers/siglip_tokenizer.h"
 #include "generator/clip_tokenizer.h"
 #include "nn/clip_towers.h"
 #include "nn/device.h"
@@ -38,8 +40,17 @@ class ClipFeatures final : public FeatureModel {
     options.device = device_;
     towers_ = nn::load_clip_towers(job.model, options);
     filter_ = filter_named(towers_.preprocessing.filter);
-    if (!job.tokenizer.empty()) {
-      tokenizer_ = ClipTokenizer::open(job.tokenizer);
+    if (job.tokenizer.empty()) {
+      return;
+    }
+    if (towers_.siglip_text == nullptr) {
+      clip_tokenizer_ = ClipTokenizer::open(job.tokenizer);
+    } else {
+      siglip_tokenizer_.emplace(job.tokenizer);
+      require(siglip_tokenizer_->size() <= towers_.siglip_text->config().vocab_size,
+              ErrorCode::kInvalidArgument, "the tokenizer '", job.tokenizer.string(), "' has ",
+              siglip_tokenizer_->size(), " pieces and the model knows ",
+              towers_.siglip_text->config().vocab_size, "; give the model's own spiece.model");
     }
   }
 
@@ -59,27 +70,45 @@ class ClipFeatures final : public FeatureModel {
   }
 
   Rows text_rows(const std::vector<std::string>& texts, std::size_t& truncated) override {
-    require(towers_.text != nullptr, ErrorCode::kUnsupported,
-            "this model's text tower is not built here (SigLIP); its picture features can be used "
-            "for distances, but not for a CLIP score");
-    require(tokenizer_.has_value(), ErrorCode::kInvalidArgument,
-            "texts need the tokenizer of the CLIP model: give a folder with vocab.json and "
-            "merges.txt, or CLIP's vocabulary (tools/setup)");
     const c10::InferenceMode guard;
     return nn::guarded("text tower", [&] {
-      const auto length = towers_.text->config().max_positions;
       std::vector<at::Tensor> ids;
       for (const std::string& text : texts) {
-        truncated += tokenizer_->encode(text).size() + 2 > static_cast<std::size_t>(length) ? 1 : 0;
-        ids.push_back(at::tensor(
-            tokenizer_->encode_padded(text, static_cast<std::size_t>(length), tokenizer_->end()),
-            at::TensorOptions(at::kLong)));
+        ids.push_back(at::tensor(ids_of(text, truncated), at::TensorOptions(at::kLong)));
       }
-      return unit_rows(towers_.text->forward(at::stack(ids)).projected);
+      return unit_rows(towers_.siglip_text == nullptr
+                           ? towers_.text->forward(at::stack(ids)).projected
+                           : towers_.siglip_text->forward(at::stack(ids)));
     });
   }
 
+  std::optional<SigmoidScale> sigmoid() const override {
+    return towers_.siglip_text == nullptr
+               ? std::nullopt
+               : std::optional<SigmoidScale>({std::exp(towers_.logit_scale), towers_.logit_bias});
+  }
+
  private:
+  /// A text's ids at the text tower's length; counts those that were cut.
+  std::vector<std::int64_t> ids_of(const std::string& text, std::size_t& truncated) const {
+    if (towers_.siglip_text != nullptr) {
+      require(siglip_tokenizer_.has_value(), ErrorCode::kInvalidArgument,
+              "texts need SigLIP's tokenizer: put spiece.model into the model's folder, or name it "
+              "with metrics.clip_tokenizer");
+      bool is_cut = false;
+      std::vector<std::int64_t> ids = siglip_tokenizer_->encode_padded(
+          text, static_cast<std::size_t>(towers_.siglip_text->config().max_positions), is_cut);
+      truncated += is_cut ? 1 : 0;
+      return ids;
+    }
+    require(clip_tokenizer_.has_value(), ErrorCode::kInvalidArgument,
+            "texts need the tokenizer of the CLIP model: give a folder with vocab.json and "
+            "merges.txt, or CLIP's vocabulary (tools/setup)");
+    const auto length = static_cast<std::size_t>(towers_.text->config().max_positions);
+    truncated += clip_tokenizer_->encode(text).size() + 2 > length ? 1 : 0;
+    return clip_tokenizer_->encode_padded(text, length, clip_tokenizer_->end());
+  }
+
   /// [3, S, S] as the tower wants it.
   at::Tensor pixels_of(const Picture& picture) const {
     const nn::ClipPreprocessing& how = towers_.preprocessing;
@@ -101,7 +130,8 @@ class ClipFeatures final : public FeatureModel {
   c10::Device device_;
   nn::ClipTowers towers_;
   Filter filter_ = Filter::kBicubic;
-  std::optional<ClipTokenizer> tokenizer_;
+  std::optional<ClipTokenizer> clip_tokenizer_;
+  std::optional<SiglipTokenizer> siglip_tokenizer_;
 };
 
 }  // namespace

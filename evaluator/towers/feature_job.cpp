@@ -111,11 +111,16 @@ void run_feature_job(const FeatureJob& job, std::ostream& events,
     say(events, {{"event", "step"}, {"done", job.pictures.size() + end}, {"total", total}});
   }
   write_feature_file(job.output, file);
-  say(events, {{"event", "done"},
-               {"width", model->width()},
-               {"pictures", job.pictures.size()},
-               {"texts", job.texts.size()},
-               {"truncated", truncated}});
+  ordered_json done = {{"event", "done"},
+                       {"width", model->width()},
+                       {"pictures", job.pictures.size()},
+                       {"texts", job.texts.size()},
+                       {"truncated", truncated}};
+  if (const std::optional<SigmoidScale> sigmoid = model->sigmoid()) {
+    done["sigmoid_scale"] = sigmoid->scale;
+    done["sigmoid_bias"] = sigmoid->bias;
+  }
+  say(events, done);
 }
 
 }  // namespace stylus::evaluator

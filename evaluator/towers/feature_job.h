@@ -30,7 +30,8 @@ struct FeatureJob {
 
 /// Runs the job; writes the output atomically and one JSON event a line to `events`:
 /// {"event": "step", "done", "total"}, then {"event": "done", "width", "pictures", "texts",
-/// "truncated"} with the number of texts that were longer than the tower reads.
+/// "truncated"} with the number of texts that were longer than the tower reads; of SigLIP also
+/// "sigmoid_scale" and "sigmoid_bias" (see SigmoidScale).
 /// Errors: those of the model and of reading pictures; Error(kCancelled) after `cancelled`.
 void run_feature_job(const FeatureJob& job, std::ostream& events,
                      const std::atomic<bool>& cancelled);

@@ -129,6 +129,16 @@ class Runs(Home):
         self.assertIn("--output", done.stderr)
         self.assertEqual(self.metrics("changed-results"), before)
 
+    def test_siglip_scores_are_probabilities(self):
+        siglip = SOURCE / "tests" / "golden" / "evaluator" / "siglip"
+        self.evaluate(self.write("siglip.json", prompts=["a red fox", "a boat"], methods=["base", "random"], guidance=[1],
+                                 pictures=1, best_of=0, metrics={"clip": str(siglip)}))
+        found = json.loads(self.metrics("siglip-results"))
+        self.assertEqual(found["clip"], "SigLIP score (siglip)")
+        for group in found["groups"]:
+            self.assertTrue(0 < group["clip_score"]["value"] < 100)
+            self.assertNotIn("reference_mini-CLIP", group)
+
     def test_keywords_are_ranked_where_the_run_has_enough_of_them(self):
         prompts = {"file": str(SOURCE / "models" / "mini" / "eval_prompts.jsonl"), "every": 7, "limit": 24}
         self.evaluate(self.write("words.json", prompts=prompts, methods=["base", "stylus"], guidance=[2.5], pictures=1,

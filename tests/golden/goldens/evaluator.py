@@ -1,7 +1,7 @@
 """Figures of the room evaluator: set distances from the packages that people use, Pillow's resizing, CLIP's towers.
 
-Needs, beyond the others: scipy, scikit-learn, pytorch-fid, torchmetrics, prdc, Pillow. Features are not stored: the test
-makes the same ones out of `numbers`.
+Needs, beyond the others: scipy, scikit-learn, pytorch-fid, torchmetrics, prdc, Pillow, sentencepiece, protobuf. Features
+are not stored: the test makes the same ones out of `numbers`.
 """
 
 import json
@@ -133,6 +133,63 @@ def towers() -> None:
         record_model(__file__, "nn", name, randomise(model, seed=21), answer, {"pixels": pixels}, config, 2e-5, 2e-5)
 
 
+# What the small sentencepiece model learns from, and what it is asked: accents, punctuation, unknown letters, a long text.
+SENTENCES = ("a red fox runs over the green hill", "the lighthouse stands in a storm", "two cats and a dog on a sofa",
+             "an oil painting of a ship at sea", "the cat sleeps under a red tree", "a café at night in the rain")
+TEXTS = ("a Red fox!", "the light-house, in a storm", "A  CAFÉ at\tnight  ", "日本 fox", "", "...",
+         "the cat and the dog and the fox and the ship and the tree and the sea and the hill")
+
+
+def siglip() -> None:
+    """A whole random SigLIP with its tokenizer: folder as transformers saves it, and transformers' answers."""
+    import io
+
+    import sentencepiece
+    from transformers import SiglipConfig, SiglipModel, SiglipTokenizer
+
+    folder = FOLDER / "siglip"
+    folder.mkdir(parents=True, exist_ok=True)
+    model_bytes = io.BytesIO()
+    # No normalisation: the table of nfkc alone would have 240 kB.
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES), model_writer=model_bytes, vocab_size=64, model_type="unigram", pad_id=0, eos_id=1,
+        unk_id=2, bos_id=-1, hard_vocab_limit=False, normalization_rule_name="identity", num_threads=1, minloglevel=2)
+    (folder / "spiece.model").write_bytes(model_bytes.getvalue())
+    tokenizer = SiglipTokenizer(str(folder / "spiece.model"))
+    shape = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = SiglipConfig(text_config=shape | {"vocab_size": tokenizer.vocab_size, "max_position_embeddings": 16},
+                          vision_config=shape | {"image_size": 24, "patch_size": 8})
+    model = randomise(SiglipModel(config), seed=31)
+    model.logit_scale.fill_(2.25)
+    model.logit_bias.fill_(-3.5)
+    source = picture(9, 40, 30)
+    small = numpy.asarray(Image.fromarray(source).resize((24, 24), Image.Resampling.BICUBIC)).astype(numpy.float64)
+    pixels = torch.from_numpy(((small / 255 - 0.5) / 0.5).astype(numpy.float32)).permute(2, 0, 1)[None]
+    ids = tokenizer(list(TEXTS), padding="max_length", truncation=True, max_length=16, return_tensors="pt")["input_ids"]
+    output = model(input_ids=ids, pixel_values=pixels)
+    save_file({name: tensor.half().contiguous() for name, tensor in model.named_parameters()}, folder / "model.safetensors")
+    (folder / "config.json").write_text(json.dumps({
+        "model_type": "siglip",
+        "text_config": shape | {"vocab_size": tokenizer.vocab_size, "max_position_embeddings": 16},
+        "vision_config": shape | {"image_size": 24, "patch_size": 8}}, indent=1) + "\n", encoding="utf-8")
+    Image.fromarray(source).save(folder / "picture.png")
+    (folder / "expected.json").write_text(json.dumps({
+        "texts": TEXTS, "ids": ids.tolist(), "logits": output.logits_per_image[0].tolist(),
+        "versions": {name: version(name) for name in ("transformers", "torch", "sentencepiece")}}) + "\n", encoding="utf-8")
+    # The text tower alone, for the room nn.
+    sizes = {key: value for key, value in config.text_config.to_dict().items() if isinstance(value, (int, float, str))}
+    record_model(__file__, "nn", "siglip_text", _Prefixed(model.text_model),
+                 lambda whole: {"embeds": whole.text_model(input_ids=ids).pooler_output}, {"ids": ids}, sizes, 2e-5, 2e-5)
+
+
+class _Prefixed(torch.nn.Module):
+    """Names as in a whole model's file."""
+
+    def __init__(self, tower: torch.nn.Module) -> None:
+        super().__init__()
+        self.text_model = tower
+
+
 def inception() -> None:
     """pytorch-fid's network with weights out of `numbers`; only names, shapes and the answer are stored."""
     import pytorch_fid.inception as fid
@@ -169,4 +226,5 @@ def main() -> None:
     (FOLDER / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
     resizing()
     towers()
+    siglip()
     inception()
