@@ -4,6 +4,8 @@
 #include <set>
 #include <sstream>
 
+#include "composer/plan.h"
+
 namespace stylus::evaluator {
 namespace {
 
@@ -82,6 +84,27 @@ void add_reading(const RunResults& results, const Figures& figures, Warnings& wa
   }
 }
 
+/// A composer whose model fails falls back on the local one: its plans are not the model's.
+void add_fallbacks(const RunResults& results, Warnings& warnings) {
+  for (const Method& method : results.manifest.methods) {
+    std::size_t all = 0;
+    std::size_t local = 0;
+    for (const StoredPlan& stored : results.plans) {
+      if (method.kind == MethodKind::kLlm && stored.method == method.name && stored.error.empty()) {
+        ++all;
+        const composer::Plan plan = composer::plan_from_json(stored.plan, "a stored plan");
+        local += plan.composer_kind == "llm" ? 0 : 1;
+      }
+    }
+    if (local > 0) {
+      warnings.add(local, " of ", all, " plans of method '", method.name,
+                   "' were made without the language model, because it failed or could not be ",
+                   "understood: they are the local composer's, and its figures are mixed into ",
+                   "this method's");
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> failures_of(const RunResults& results) {
@@ -108,6 +131,7 @@ std::vector<std::string> failures_of(const RunResults& results) {
 std::vector<std::string> warnings_of(const RunResults& results, const Figures& figures) {
   Warnings warnings;
   add_numbers(results, figures, warnings);
+  add_fallbacks(results, warnings);
   add_reading(results, figures, warnings);
   return warnings.take();
 }
