@@ -19,7 +19,8 @@ Rows rows_of(const weights::SafetensorsFile& file, const char* name, const std::
   }
   const bool is_half = tensor->dtype == weights::DType::kF16;
   require(tensor->shape.size() == 2 && (is_half || tensor->dtype == weights::DType::kF32),
-          ErrorCode::kCorruptData, what, ": '", name, "' must be a matrix of F32 or F16");
+          ErrorCode::kCorruptData, what, ": '", name,
+          "' must be a matrix of F32 or F16; remove the file, it is made anew");
   Rows rows(static_cast<std::size_t>(tensor->shape[0]), static_cast<std::size_t>(tensor->shape[1]));
   if (is_half) {
     for (std::size_t i = 0; i < rows.values.size(); ++i) {
@@ -32,7 +33,7 @@ Rows rows_of(const weights::SafetensorsFile& file, const char* name, const std::
   }
   for (const float value : rows.values) {
     require(std::isfinite(value), ErrorCode::kCorruptData, what, ": '", name,
-            "' holds a value that is no number");
+            "' holds a value that is no number; remove the file and check the model that made it");
   }
   return rows;
 }

@@ -48,7 +48,7 @@ Factored factored(RowsView rows) {
   return result;
 }
 
-double distance(const Factored& a, const Factored& b) {
+double distance_of(const Factored& a, const Factored& b) {
   require(a.mean.size() == b.mean.size(), ErrorCode::kInvalidArgument, "features of ",
           a.mean.size(), " and of ", b.mean.size(), " numbers have no distance");
   double between = 0;
@@ -69,16 +69,27 @@ FeatureGaussian gaussian_of(RowsView rows) {
 }
 
 double frechet_distance(const FeatureGaussian& a, const FeatureGaussian& b) {
-  return distance({a.mean, trace_of(a.covariance), square_root_factor(a.covariance)},
-                  {b.mean, trace_of(b.covariance), square_root_factor(b.covariance)});
+  return distance_of({a.mean, trace_of(a.covariance), square_root_factor(a.covariance)},
+                     {b.mean, trace_of(b.covariance), square_root_factor(b.covariance)});
 }
 
-double frechet_distance(RowsView a, RowsView b) { return distance(factored(a), factored(b)); }
+double frechet_distance(RowsView a, RowsView b) { return distance_of(factored(a), factored(b)); }
 
-double frechet_infinity(RowsView a, RowsView b, std::size_t points, std::uint64_t seed) {
+struct FrechetTarget::Impl {
+  Factored set;
+};
+
+FrechetTarget::FrechetTarget(RowsView rows)
+    : impl_(std::make_shared<const Impl>(Impl{factored(rows)})) {}
+
+double FrechetTarget::distance(RowsView rows) const {
+  return distance_of(factored(rows), impl_->set);
+}
+
+double FrechetTarget::distance_at_infinity(RowsView a, std::size_t points,
+                                           std::uint64_t seed) const {
   require(a.rows >= 16 && points >= 2, ErrorCode::kInvalidArgument,
           "the distance at infinity needs 16 rows and 2 points, not ", a.rows, " and ", points);
-  const Factored other = factored(b);
   std::mt19937_64 random(seed);
   std::vector<std::size_t> order(a.rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -96,7 +107,7 @@ double frechet_infinity(RowsView a, RowsView b, std::size_t points, std::uint64_
       std::copy_n(a.row(order[i]).data(), a.dim, subset.row(i).data());
     }
     const double x = 1 / static_cast<double>(count);
-    const double y = distance(factored(subset.view()), other);
+    const double y = distance(subset.view());
     sum_x += x;
     sum_y += y;
     sum_xx += x * x;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "evaluator/linear_algebra.h"
@@ -31,11 +32,26 @@ struct FeatureGaussian {
 /// The same from the rows, which is cheaper for fewer rows than D: their centred rows are factors.
 [[nodiscard]] double frechet_distance(RowsView a, RowsView b);
 
-/// The distance that a straight line over 1 / n predicts for endlessly many rows of `a`: fitted to
-/// `points` sizes from a.rows / 4 to a.rows, random subsets without replacement.
-/// Source: Chong and Forsyth's FID-infinity, generation-and-evaluation 15.4.
-/// Requires: at least 16 rows, 2 points, else Error(kInvalidArgument).
-[[nodiscard]] double frechet_infinity(RowsView a, RowsView b, std::size_t points,
-                                      std::uint64_t seed);
+/// A set that many others are measured against: its covariance is factored once.
+/// Thread safety: immutable; copies share what they hold.
+class FrechetTarget {
+ public:
+  /// Requires: at least two rows, else Error(kInvalidArgument). The rows are not kept.
+  explicit FrechetTarget(RowsView rows);
+
+  /// frechet_distance to the target's rows.
+  [[nodiscard]] double distance(RowsView rows) const;
+
+  /// The distance that a straight line over 1 / n predicts for endlessly many rows: fitted to
+  /// `points` sizes from a quarter of the rows to all, random subsets without replacement.
+  /// Source: Chong and Forsyth's FID-infinity, generation-and-evaluation 15.4.
+  /// Requires: at least 16 rows, 2 points, else Error(kInvalidArgument).
+  [[nodiscard]] double distance_at_infinity(RowsView rows, std::size_t points,
+                                            std::uint64_t seed) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
 
 }  // namespace stylus::evaluator

@@ -66,7 +66,8 @@ Layout lay_out(const Manifest& run, const std::vector<StoredPlan>& plans) {
           }
           const auto found = facts.find(place);
           require(found != facts.end(), ErrorCode::kInvalidArgument, "method '", method.name,
-                  "' has no plan for prompt '", prompt.id, "'");
+                  "' has no plan for prompt '", prompt.id,
+                  "'; the run's items.db is not whole: remove its folder and start again");
           for (std::int64_t image = 0; image < run.pictures; ++image) {
             const std::int64_t seed = picture_seed(run, prompt.id, image);
             RunItem item{model, method.name, prompt.id, guidance, image, {}};

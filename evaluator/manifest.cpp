@@ -37,7 +37,8 @@ Method method_of(const json& value, const fs::path& folder, const std::string& w
   const json object = value.is_string() ? json{{"name", value}} : value;
   JsonFields fields(object, what + ": methods");
   method.name = fields.text("name", "");
-  require(!method.name.empty(), ErrorCode::kCorruptData, what, ": a method has no name");
+  require(!method.name.empty(), ErrorCode::kCorruptData, what,
+          ": a method has no name; write {\"name\": …, \"kind\": …} or the kind alone");
   const std::string kind = fields.text("kind", method.name);
   const auto known =
       std::find_if(kKinds.begin(), kKinds.end(), [&](const auto& k) { return k.first == kind; });
@@ -65,7 +66,8 @@ std::vector<double> numbers_of(const json& value, const std::string& what) {
     require(entry.is_number() && entry.get<double>() >= 0 && entry.get<double>() <= 100,
             ErrorCode::kInvalidArgument, what, ": guidance must be numbers from 0 to 100");
     require(std::find(result.begin(), result.end(), entry.get<double>()) == result.end(),
-            ErrorCode::kInvalidArgument, what, ": guidance ", entry.dump(), " is there twice");
+            ErrorCode::kInvalidArgument, what, ": guidance ", entry.dump(),
+            " is there twice; leave one out");
     result.push_back(entry.get<double>());
   }
   require(!result.empty(), ErrorCode::kInvalidArgument, what, ": guidance is empty");
@@ -100,9 +102,10 @@ void check_methods(const Manifest& manifest, const std::string& what) {
     require(method.as_many_as.empty() ||
                 (method.as_many_as != method.name && names.contains(method.as_many_as)),
             ErrorCode::kInvalidArgument, what, ": method '", method.name, "' takes as many as '",
-            method.as_many_as, "', which is no other method of the run");
+            method.as_many_as, "', which is no other method of the run; name one that is");
   }
-  require(!manifest.methods.empty(), ErrorCode::kInvalidArgument, what, ": there are no methods");
+  require(!manifest.methods.empty(), ErrorCode::kInvalidArgument, what,
+          ": there are no methods; name some, as \"methods\": [\"base\", \"stylus\"]");
 }
 
 }  // namespace
@@ -125,7 +128,8 @@ Manifest read_manifest(std::string_view text, const std::string& what, const fs:
   Manifest run;
   run.name = fields.text("name", "run");
   const json* prompts = fields.find("prompts");
-  require(prompts != nullptr, ErrorCode::kCorruptData, what, " has no \"prompts\"");
+  require(prompts != nullptr, ErrorCode::kCorruptData, what,
+          " has no \"prompts\"; give a list of texts, or {\"file\": …} (docs/evaluation.md)");
   run.prompts = read_run_prompts(*prompts, folder, what);
   run.suffix = fields.text("suffix", "");
   run.negative_prompt = fields.text("negative_prompt", "");
@@ -141,7 +145,7 @@ Manifest read_manifest(std::string_view text, const std::string& what, const fs:
   }
   const json* methods = fields.find("methods");
   require(methods != nullptr && methods->is_array(), ErrorCode::kCorruptData, what,
-          " has no list \"methods\"");
+          " has no list \"methods\"; give one, as \"methods\": [\"base\", \"stylus\"]");
   for (const json& method : *methods) {
     run.methods.push_back(method_of(method, folder, what));
   }
@@ -170,7 +174,7 @@ Manifest read_manifest(std::string_view text, const std::string& what, const fs:
           kKeywordPresence);
   run.best_of = static_cast<int>(fields.count("best_of", 0, 0, 1000));
   require(run.best_of <= run.pictures, ErrorCode::kInvalidArgument, what, ": best_of ", run.best_of,
-          " needs as many pictures, and there are ", run.pictures);
+          " needs as many pictures, and there are ", run.pictures, "; raise \"pictures\"");
   run.resamples = static_cast<int>(fields.count("resamples", 2000, 100, 100'000));
   run.retries = static_cast<int>(fields.count("retries", 2, 0, 10));
   fields.refuse_unknown();

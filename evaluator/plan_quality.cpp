@@ -107,7 +107,7 @@ std::map<std::string, const Plan*> by_id(const std::vector<Plan>& plans) {
     require(!plan.id.empty(), ErrorCode::kInvalidArgument,
             "a plan has no \"id\"; make plans with stylus plan --prompts IN --output OUT");
     require(result.emplace(plan.id, &plan).second, ErrorCode::kInvalidArgument,
-            "two plans have the id '", plan.id, "'");
+            "two plans have the id '", plan.id, "'; give every prompt an id of its own");
   }
   return result;
 }
@@ -117,7 +117,8 @@ std::map<std::string, const Plan*> by_id(const std::vector<Plan>& plans) {
 PlanQuality plan_quality(const std::vector<Plan>& plans, const std::vector<Plan>& reference,
                          const std::function<bool(std::string_view)>& is_known, int resamples,
                          std::uint64_t seed) {
-  require(!reference.empty(), ErrorCode::kInvalidArgument, "there are no reference plans");
+  require(!reference.empty(), ErrorCode::kInvalidArgument,
+          "there are no reference plans; --reference-plans wants a file with one plan a line");
   const std::map<std::string, const Plan*> own = by_id(plans);
   PlanQuality quality;
   Columns columns;

@@ -50,10 +50,11 @@ ReferenceFigures reference_figures(const std::string& features, const Rows& all,
   figures.reference = reference.rows;
   figures.coverage = neighbour_coverage(real, rows.view(), kNeighbours);
   figures.cmmd = features == "Inception" ? kNone : cmmd(rows.view(), real);
+  const FrechetTarget target(real);
   figures.frechet_infinity = rows.rows < kFewestForInfinity
                                  ? kNone
-                                 : frechet_infinity(rows.view(), real, kInfinityPoints, seed);
-  const double frechet = frechet_distance(rows.view(), real);
+                                 : target.distance_at_infinity(rows.view(), kInfinityPoints, seed);
+  const double frechet = target.distance(rows.view());
   const double kernel = kernel_distance(rows.view(), real, kKernelSubsets, kKernelRows, seed).mean;
   const std::size_t prompts = by_prompt.size();
   const std::size_t half = prompts / 2;
@@ -68,7 +69,7 @@ ReferenceFigures reference_figures(const std::string& features, const Rows& all,
       return figure(drawn.view());
     };
   };
-  const auto frechet_of = [&](RowsView some) { return frechet_distance(some, real); };
+  const auto frechet_of = [&](RowsView some) { return target.distance(some); };
   const auto kernel_of = [&](RowsView some) {
     return kernel_distance(some, real, 1, kKernelRows, seed).mean;
   };

@@ -16,8 +16,6 @@ using pages::html_number;
 using pages::html_table;
 using pages::html_text;
 
-constexpr std::size_t kShownFailures = 50;
-
 using Table = std::vector<std::vector<std::string>>;
 
 std::string p_text(double p) { return p < 0.0001 ? "&lt; 0.0001" : html_number(p, 4); }
@@ -68,9 +66,9 @@ class Report {
       if (!rows.empty()) {
         html += "<h3>" + metric_name(metric) +
                 (metric == run_.primary ? " (the figure named in advance)" : "") + "</h3>\n";
-        html += scrolled(html_table({"", "difference", "wins", "ties", "losses",
-                                     "win rate (ties half)", "p, Holm", "so it is"},
-                                    rows, 1));
+        html += scrolled_html(html_table({"", "difference", "wins", "ties", "losses",
+                                          "win rate (ties half)", "p, Holm", "so it is"},
+                                         rows, 1));
         has_any = true;
       }
     }
@@ -140,7 +138,7 @@ class Report {
       cell(has_many, interval_text(group.dfid, 3));
       rows.push_back(std::move(row));
     }
-    std::string html = "<h2>Methods</h2>\n" + scrolled(html_table(headings, rows, 2));
+    std::string html = "<h2>Methods</h2>\n" + scrolled_html(html_table(headings, rows, 2));
     if (has_presence) {
       html +=
           "<p class='dim'>Keyword presence: how many of the run's other keywords a keyword of "
@@ -172,123 +170,18 @@ class Report {
       }
       if (!rows.empty()) {
         html += "<h3>" + metric_name(metric) + "</h3>\n";
-        html += scrolled(html_table({"guidance", "methods", "prompts", "difference", "wins", "ties",
-                                     "losses", "win rate (ties half)", "p, sign test", "p, Holm"},
-                                    rows, 2));
+        html += scrolled_html(
+            html_table({"guidance", "methods", "prompts", "difference", "wins", "ties", "losses",
+                        "win rate (ties half)", "p, sign test", "p, Holm"},
+                       rows, 2));
       }
     }
     return html.empty() ? "" : "<h2>All comparisons</h2>\n" + html;
   }
 
-  std::string reference() const {
-    Table rows;
-    std::set<std::string> kinds;
-    for (const GroupFigures& group : figures_.groups) {
-      for (const ReferenceFigures& r : group.reference) {
-        const Interval kernel = {1000 * r.kernel.value, 1000 * r.kernel.low, 1000 * r.kernel.high};
-        kinds.insert(distance_name(r.features));
-        std::string name = arm_name(run_, group.method, group.model);
-        name += r.features == "Inception" ? ", Inception" : "";
-        rows.push_back({html_number(group.guidance, 1), std::move(name), std::to_string(r.pictures),
-                        interval_text(r.frechet, 3), html_number(r.frechet_infinity, 3),
-                        interval_text(kernel, 2), html_number(r.cmmd, 2),
-                        html_number(r.coverage.precision, 2), html_number(r.coverage.recall, 2),
-                        html_number(r.coverage.density, 2), html_number(r.coverage.coverage, 2)});
-      }
-    }
-    if (rows.empty()) {
-      return "";
-    }
-    std::string frechet;
-    for (const std::string& kind : kinds) {
-      frechet += frechet.empty() ? "" : " / ";
-      frechet += kind;
-    }
-    return "<h2>Against real pictures</h2>\n" +
-           scrolled(
-               html_table({"guidance", "method", "pictures", frechet, frechet + ", n → ∞",
-                           "kernel × 1000", "CMMD", "precision", "recall", "density", "coverage"},
-                          rows, 2)) +
-           "<p class='dim'>Against " + std::to_string(real_pictures()) +
-           " real pictures. Low is better for the distances, high for the rest. Intervals: 20 "
-           "draws of half of the prompts, the reference held fixed. Fréchet distances fall with "
-           "the number of pictures; n → ∞ is where a line over 1/n leads. The kernel distance is "
-           "not biased and may be below zero.</p>\n";
-  }
-
-  std::string costs() const {
-    std::map<std::string, std::pair<double, std::size_t>> planning;  // seconds, plans
-    for (const StoredPlan& plan : results_.plans) {
-      planning[plan.method].first += plan.seconds;
-      ++planning[plan.method].second;
-    }
-    BatchTimes all;
-    for (const BatchTimes& batch : results_.times) {
-      all.seconds += batch.seconds;
-      all.prepare_seconds += batch.prepare_seconds;
-      all.pictures += batch.pictures;
-    }
-    Table rows;
-    const auto add = [&rows](const std::string& what, double seconds, std::size_t count) {
-      rows.push_back(
-          {what, std::to_string(count), html_number(seconds, 1),
-           count == 0 ? "–" : html_number(1000 * seconds / static_cast<double>(count), 1)});
-    };
-    for (const auto& [method, time] : planning) {
-      add("planning, " + html_text(method), time.first, time.second);
-    }
-    add("adapters and prompts, before the first step", all.prepare_seconds, all.pictures);
-    add("painting", all.seconds - all.prepare_seconds, all.pictures);
-    return "<h2>What it cost</h2>\n" +
-           html_table({"stage", "items", "seconds", "ms each"}, rows, 1) +
-           "<p class='dim'>Wall-clock time of the work itself, on a machine that may have had "
-           "other work too. Equal pictures of several methods were painted once (" +
-           std::to_string(results_.pictures.size()) + " pictures for " +
-           std::to_string(results_.items.size()) + " cells).</p>\n";
-  }
-
-  std::string failures() const {
-    if (figures_.failures.empty()) {
-      return "";
-    }
-    std::string html = "<h2>Failures</h2><ul>\n";
-    const std::size_t count = std::min(kShownFailures, figures_.failures.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      html += "<li>" + html_text(figures_.failures[i]) + "</li>\n";
-    }
-    html += "</ul>\n";
-    if (figures_.failures.size() > count) {
-      html += "<p>and " + std::to_string(figures_.failures.size() - count) +
-              " more, in metrics.json</p>\n";
-    }
-    return html;
-  }
-
-  std::string manifest() const {
-    Table rows;
-    for (const std::vector<ContentId>* list : {&results_.models, &results_.towers}) {
-      for (const ContentId& content : *list) {
-        rows.push_back({list == &results_.models ? "painted" : "measured", html_text(content.name),
-                        "<code>" + html_text(content.sha256) + "</code>"});
-      }
-    }
-    return "<h2>What was run</h2>\n" +
-           (rows.empty() ? "" : scrolled(html_table({"", "model", "SHA-256"}, rows, 3))) +
-           "<details><summary>manifest.json</summary><pre>" + html_text(manifest_json(run_)) +
-           "</pre></details>\n";
-  }
-
  private:
-  static std::string scrolled(const std::string& html) {
-    return "<div class='scroll'>" + html + "</div>\n";
-  }
-
   [[nodiscard]] std::string metric_name(const std::string& metric) const {
     return metric == kClipScore ? html_text(figures_.clip_name) : "Keyword presence";
-  }
-
-  [[nodiscard]] std::size_t real_pictures() const {
-    return std::max(results_.reference.rows, results_.inception_reference.rows);
   }
 
   [[nodiscard]] bool is_chosen(const std::string& name) const {
@@ -336,6 +229,10 @@ std::string interval_text(const Interval& interval, int decimals) {
   return text;
 }
 
+std::string scrolled_html(const std::string& table) {
+  return "<div class='scroll'>" + table + "</div>\n";
+}
+
 std::string arm_name(const Manifest& run, const std::string& method, const std::string& model) {
   return html_text(method) + (run.models.size() > 1 ? " (" + html_text(model) + ")" : "");
 }
@@ -351,9 +248,10 @@ std::string report_html(const RunResults& results, const Figures& figures,
   const Report report(results, figures);
   return pages::report_page(results.manifest.name + " – stylus evaluate",
                             report.head() + report.answers() + report.notes() + report.methods() +
-                                curves_html(results.manifest, figures) + report.reference() +
-                                report.comparisons() + pictures_html(results, figures, picture) +
-                                report.costs() + report.failures() + report.manifest());
+                                curves_html(results.manifest, figures) +
+                                reference_html(results, figures) + report.comparisons() +
+                                pictures_html(results, figures, picture) + costs_html(results) +
+                                failures_html(figures) + contents_html(results));
 }
 
 }  // namespace stylus::evaluator

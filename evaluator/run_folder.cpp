@@ -22,8 +22,8 @@ constexpr std::size_t kLargestPicture = std::size_t{64} << 20U;
 /// Holds the lock until it is closed; the kernel drops it when the process dies.
 int locked(const fs::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  require(descriptor >= 0, ErrorCode::kIo, "'", file.string(),
-          "' cannot be written: ", std::strerror(errno));
+  require(descriptor >= 0, ErrorCode::kIo, "'", file.string(), "' cannot be written (",
+          std::strerror(errno), "); give a folder of your own with --output");
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
     ::close(descriptor);
     fail(ErrorCode::kUnavailable, "another stylus works in '", file.parent_path().string(),
@@ -37,7 +37,8 @@ int locked(const fs::path& file) {
 RunFolder::RunFolder(const fs::path& path, const Manifest& manifest) : path_(path) {
   std::error_code error;
   fs::create_directories(path_, error);
-  require(!error, ErrorCode::kIo, "'", path_.string(), "' cannot be made: ", error.message());
+  require(!error, ErrorCode::kIo, "'", path_.string(), "' cannot be made (", error.message(),
+          "); give another folder with --output");
   lock_ = locked(path_ / "lock");
   const fs::path file = path_ / "manifest.json";
   const std::string wanted = manifest_json(manifest);
@@ -79,7 +80,8 @@ std::string RunFolder::keep_picture(const fs::path& file) const {
 Manifest stored_manifest(const fs::path& folder) {
   const fs::path file = folder / "manifest.json";
   require(fs::exists(file), ErrorCode::kNotFound, "'", folder.string(),
-          "' is no folder of an evaluation run: it has no manifest.json");
+          "' is no folder of an evaluation run: it has no manifest.json; --merge wants the folders "
+          "that --shard made");
   return read_manifest(read_file(file, kLargestManifest), file.string(), "/");
 }
 

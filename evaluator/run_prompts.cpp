@@ -23,7 +23,8 @@ RunPrompt prompt_of(const json& entry, std::size_t number, const std::string& wh
     prompt.text = entry.get<std::string>();
   } else {
     require(entry.is_object() && entry.contains("prompt") && entry["prompt"].is_string(),
-            ErrorCode::kCorruptData, what, ": prompt ", number, " has no \"prompt\" text");
+            ErrorCode::kCorruptData, what, ": prompt ", number,
+            " has no \"prompt\" text; write a text, or an object with \"prompt\"");
     prompt.text = entry["prompt"].get<std::string>();
     if (entry.contains("id")) {
       prompt.id = entry["id"].is_string() ? entry["id"].get<std::string>() : entry["id"].dump();
@@ -32,7 +33,8 @@ RunPrompt prompt_of(const json& entry, std::size_t number, const std::string& wh
   if (prompt.id.empty()) {
     prompt.id = std::to_string(number);
   }
-  require(!prompt.text.empty(), ErrorCode::kCorruptData, what, ": prompt ", number, " is empty");
+  require(!prompt.text.empty(), ErrorCode::kCorruptData, what, ": prompt ", number,
+          " is empty; fill it or leave it out");
   return prompt;
 }
 
@@ -49,7 +51,8 @@ std::vector<RunPrompt> prompts_in_file(const fs::path& path) {
       const std::string what = path.string() + ":" + std::to_string(line);
       prompts.push_back(prompt_of(parse_json(content, what), prompts.size() + 1, what));
       require(prompts.size() <= kMaxPrompts, ErrorCode::kInvalidArgument, path.string(),
-              " has more than ", kMaxPrompts, " prompts");
+              " has more than ", kMaxPrompts,
+              " prompts; split it, or take part of it with \"limit\"");
     }
     begin = end + 1;
   }
@@ -83,11 +86,14 @@ std::vector<RunPrompt> read_run_prompts(const json& value, const fs::path& folde
     }
     prompts = std::move(chosen);
   }
-  require(!prompts.empty(), ErrorCode::kInvalidArgument, what, ": there are no prompts");
+  require(
+      !prompts.empty(), ErrorCode::kInvalidArgument, what,
+      ": there are no prompts; check \"first\", \"every\" and \"limit\" against the file's length");
   std::set<std::string> ids;
   for (const RunPrompt& prompt : prompts) {
     require(ids.insert(prompt.id).second, ErrorCode::kInvalidArgument, what,
-            ": two prompts have the id '", prompt.id, "'");
+            ": two prompts have the id '", prompt.id,
+            "'; ids must differ, a prompt's seeds follow from it");
   }
   return prompts;
 }
