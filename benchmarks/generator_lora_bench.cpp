@@ -10,6 +10,8 @@
 //   swap/zipf                one adapter after the other out of 100 files, drawn by Zipf's law
 //                            (1/k), host cache of 40 of them
 //   clear/3/16               taking them off again
+//   bookkeeping              another set of three in a model with as many layers, each of 8 x 8, by
+//                            class: what the host adds to a GPU's work
 // Unit: ms, wall. Threads: $OMP_NUM_THREADS. $STYLUS_LORA_FILES: a folder with three kohya files
 // (benchmarks/peers/lora_peers.py sets it, so that both read the same bytes).
 #include <ATen/ops/empty.h>
@@ -18,11 +20,13 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -118,10 +122,18 @@ ShapeModel& sdxl() {
 
 AdapterPtr random_adapter(const std::vector<LayerShape>& shapes, std::int64_t rank) {
   auto adapter = std::make_shared<AdapterWeights>();
+  std::map<std::string, std::size_t> numbers;
+  for (const LayerShape& shape : shapes) {
+    numbers[shape.path] = 0;
+  }
+  for (std::size_t next = 0; auto& [path, number] : numbers) {
+    number = next++;
+  }
   for (const LayerShape& shape : shapes) {
     LayerFactors layer;
     layer.component = "unet";
     layer.path = shape.path;
+    layer.number = numbers.at(shape.path);
     std::vector<std::int64_t> down = shape.weight;
     down[0] = rank;
     layer.factors = {random_tensor({shape.weight[0], rank}, at::kHalf),
@@ -340,6 +352,26 @@ STYLUS_LOAD_BENCHMARK(first, Stored::kHalf, "first-fp16/3/16");
 STYLUS_LOAD_BENCHMARK(again, Stored::kHalf, "again-fp16/3/16");
 BENCHMARK(side)->Name("side/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
 BENCHMARK(clear)->Name("clear/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+void bookkeeping(benchmark::State& state, std::vector<LayerShape> shapes) {
+  shapes = transformer_layers(std::move(shapes));
+  for (LayerShape& shape : shapes) {
+    std::fill_n(shape.weight.begin(), 2, 8);
+  }
+  ShapeModel model;
+  model.add("unet", shapes, float_weight);
+  LoraEngineOptions options;
+  options.batched = true;
+  LoraEngine engine(model.components(), options);
+  const std::array<std::vector<AdapterUse>, 2> sets = {random_set(shapes, 3, 1),
+                                                       random_set(shapes, 3, 1)};
+  std::size_t turn = 0;
+  for (auto _ : state) {
+    engine.apply(sets[++turn % 2]);
+  }
+}
+BENCHMARK_CAPTURE(bookkeeping, sd15, sd15_unet_layers())->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(bookkeeping, sdxl, sdxl_unet_layers())->Unit(benchmark::kMillisecond);
+
 BENCHMARK(merge_sd15)
     ->Name("merge/sd15")
     ->ArgsProduct({{1, 3, 8, 16}, {8, 32, 128}})

@@ -198,6 +198,7 @@ AdapterPtr load_bytes(std::span<const std::byte> bytes, const weights::AdapterCo
                                             address->layer->weight().sizes());
     layer.component = address->component;
     layer.path = address->path;
+    layer.number = address->number;
     if (options.pinned) {
       pin(layer);
     }

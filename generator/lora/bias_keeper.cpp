@@ -35,7 +35,7 @@ void BiasKeeper::change(const BiasUpdate& update) {
 }
 
 void BiasKeeper::restore(LayerSlot& slot) {
-  if (changed_.erase(&slot) == 0) {
+  if (changed_.empty() || changed_.erase(&slot) == 0) {
     return;
   }
   if (is_replaced_in_place(slot)) {

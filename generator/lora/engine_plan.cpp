@@ -63,20 +63,27 @@ void check_fits(const LayerFactors& layer, const LayerSlot* slot, const AdapterU
 template <typename Entry>
 class BySlot {
  public:
-  explicit BySlot(std::vector<Entry>& entries) : entries_(entries) {}
+  BySlot(std::vector<Entry>& entries, const SlotIndex& slots) : entries_(entries), slots_(slots) {}
 
   Entry& at(LayerSlot* slot) {
-    const auto [place, is_new] = index_.try_emplace(slot, entries_.size());
-    if (is_new) {
+    if (place_.empty()) {
+      place_.assign(slots_.size(), kNone);
+      entries_.reserve(slots_.size());
+    }
+    std::size_t& place = place_[slots_.number_of(slot)];
+    if (place == kNone) {
+      place = entries_.size();
       entries_.emplace_back();
       entries_.back().slot = slot;
     }
-    return entries_[place->second];
+    return entries_[place];
   }
 
  private:
+  static constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::vector<Entry>& entries_;
-  std::unordered_map<const LayerSlot*, std::size_t> index_;
+  const SlotIndex& slots_;
+  std::vector<std::size_t> place_;  ///< By slot; empty until the first.
 };
 
 }  // namespace
@@ -94,14 +101,19 @@ bool is_same(const ActiveSet& a, const ActiveSet& b) {
          std::equal(a.uses.begin(), a.uses.end(), b.uses.begin(), b.uses.end(), same_use);
 }
 
-SlotIndex::SlotIndex(std::vector<LayerSlot>& slots) {
+SlotIndex::SlotIndex(std::vector<LayerSlot>& slots) : slots_(slots) {
   by_key_.reserve(slots.size());
   for (LayerSlot& slot : slots) {
     by_key_.emplace(slot_key(slot.component, slot.path), &slot);
   }
 }
 
-LayerSlot* SlotIndex::find(const std::string& component, const std::string& path) const {
+LayerSlot* SlotIndex::find(const std::string& component, const std::string& path,
+                           std::size_t number) const {
+  if (number < slots_.size() && slots_[number].path == path &&
+      slots_[number].component == component) {
+    return &slots_[number];
+  }
   const auto entry = by_key_.find(slot_key(component, path));
   return entry == by_key_.end() ? nullptr : entry->second;
 }
@@ -109,16 +121,16 @@ LayerSlot* SlotIndex::find(const std::string& component, const std::string& path
 EnginePlan plan_set(const ActiveSet& set, const SlotIndex& slots, bool is_text_encoder) {
   check(set);
   EnginePlan plan;
-  BySlot merges(plan.merges);
-  BySlot biases(plan.biases);
-  BySlot branches(plan.branches);
+  BySlot merges(plan.merges, slots);
+  BySlot biases(plan.biases, slots);
+  BySlot branches(plan.branches, slots);
   for (std::size_t a = 0; a < set.uses.size(); ++a) {
     const AdapterUse& use = set.uses[a];
     for (const LayerFactors& layer : use.adapter->layers) {
       if (is_text_component(layer.component) != is_text_encoder) {
         continue;
       }
-      LayerSlot* slot = slots.find(layer.component, layer.path);
+      LayerSlot* slot = slots.find(layer.component, layer.path, layer.number);
       check_fits(layer, slot, use);
       const double weight = weight_at(use, layer, is_text_encoder);
       const bool beside = set.mode == ApplyMode::kSide && layer.is_stackable();

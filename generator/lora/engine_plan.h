@@ -26,7 +26,7 @@ struct ActiveSet {
 /// A bias that changes: pristine + sum of multiplier * factors->bias.
 struct BiasUpdate {
   LayerSlot* slot = nullptr;
-  std::vector<Contribution> contributions;
+  Contributions contributions;
 };
 
 /// What has to be done to make a set active.
@@ -36,13 +36,20 @@ struct EnginePlan {
   std::vector<SlotBranch> branches;
 };
 
-/// Finds slots by component and path.
+/// Finds slots by component and path. The slots must outlive it and stay where they are.
 class SlotIndex {
  public:
   explicit SlotIndex(std::vector<LayerSlot>& slots);
-  [[nodiscard]] LayerSlot* find(const std::string& component, const std::string& path) const;
+  /// Null where there is none. Cost: two comparisons where `number`, the slot's place, is right.
+  [[nodiscard]] LayerSlot* find(const std::string& component, const std::string& path,
+                                std::size_t number) const;
+  [[nodiscard]] std::size_t number_of(const LayerSlot* slot) const {
+    return static_cast<std::size_t>(slot - slots_.data());
+  }
+  [[nodiscard]] std::size_t size() const { return slots_.size(); }
 
  private:
+  std::vector<LayerSlot>& slots_;
   std::unordered_map<std::string, LayerSlot*> by_key_;
 };
 

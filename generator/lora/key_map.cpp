@@ -103,19 +103,20 @@ KeyMap::KeyMap(const ComponentLayers& components) {
     const std::optional<LdmNames> ldm = is_unet ? std::optional<LdmNames>(layers) : std::nullopt;
     Part& part = parts_[component];
     for (const auto& [path, layer] : layers) {
-      part.by_name.emplace(weights::flattened(path), LayerAddress{component, path, layer});
+      part.by_name.emplace(weights::flattened(path),
+                           LayerAddress{component, path, layer, layer_count_++});
     }
-    layer_count_ += layers.size();
     // Second, so that no other name hides a true path.
     for (const auto& [path, layer] : layers) {
+      const LayerAddress& address = part.by_name.at(weights::flattened(path));
       for (const std::string& name : other_names(path, ldm ? &*ldm : nullptr)) {
-        part.by_name.try_emplace(weights::flattened(name), LayerAddress{component, path, layer});
+        part.by_name.try_emplace(weights::flattened(name), address);
       }
     }
     for (const std::string& path : counted_paths(layers, is_unet)) {
       const auto entry = layers.find(path);
       if (entry != layers.end()) {
-        part.counted.push_back({component, path, entry->second});
+        part.counted.push_back(part.by_name.at(weights::flattened(path)));
       }
     }
   }

@@ -20,6 +20,7 @@ struct LayerAddress {
   std::string component;
   std::string path;  ///< Key of the component's LayerTable.
   nn::Layer* layer = nullptr;
+  std::size_t number = 0;  ///< Among all layers of all parts, in the order of ComponentLayers.
 };
 
 /// Finds the layer of a model by any of the names that adapter files use for it.

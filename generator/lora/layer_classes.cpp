@@ -80,6 +80,9 @@ LayerClasses::LayerClasses(std::vector<LayerSlot>& slots, std::int64_t cache_byt
 
 void LayerClasses::keep_pristine(std::span<const SlotUpdate> updates) {
   for (const SlotUpdate& update : updates) {
+    if (update.slot->layer_class < 0) {
+      continue;
+    }
     LayerClass& group = classes_[static_cast<std::size_t>(update.slot->layer_class)];
     if (group.pristine.defined()) {
       continue;

@@ -31,6 +31,7 @@ class LayerClasses {
   LayerClasses(std::vector<LayerSlot>& slots, std::int64_t cache_bytes);
 
   /// Makes `pristine` of the classes of these slots: copies of `live`, which must hold it now.
+  /// Slots without a class are passed over.
   void keep_pristine(std::span<const SlotUpdate> updates);
 
   /// Merges. Updates hold stackable contributions only, whose adapter indexes `adapters`, and slots

@@ -36,6 +36,8 @@ enum class MagnitudeAxis : std::uint8_t { kOutput, kInput };
 struct LayerFactors {
   std::string component;  ///< Key of the model part: "unet", "text_encoder", "text_encoder_2".
   std::string path;       ///< Module path of the layer in that part's LayerTable.
+  /// LayerAddress::number of the layer in the engine that loaded it; a hint for finding it.
+  std::size_t number = 0;
   UpdateKind kind = UpdateKind::kLowRank;
   double scale = 1;  ///< alpha / r, alpha / sqrt(r) for rsLoRA.
   /// In the file's floating type (others as float), on one device.

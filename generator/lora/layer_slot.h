@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ATen/core/Tensor.h>
+#include <c10/util/SmallVector.h>
 
 #include <cstdint>
 #include <span>
@@ -37,10 +38,13 @@ struct Contribution {
   std::size_t adapter = 0;  ///< Index into the set.
 };
 
+/// Without memory of its own for the usual few.
+using Contributions = c10::SmallVector<Contribution, 4>;
+
 /// All that is merged into one layer; never empty.
 struct SlotUpdate {
   LayerSlot* slot = nullptr;
-  std::vector<Contribution> contributions;
+  Contributions contributions;
 };
 
 /// The weight as [O, N] without a copy, in the order of its memory: N runs over inputs and kernel,

@@ -201,7 +201,7 @@ class LoraEngine::Impl {
   }
 
  private:
-  void carry_out(const EnginePlan& plan, const ActiveSet& set, std::size_t part) {
+  void carry_out(EnginePlan& plan, const ActiveSet& set, std::size_t part) {
     ++revision_[part];
     if (only_scales_change(set, part)) {
       rescale(plan, set);
@@ -261,20 +261,16 @@ class LoraEngine::Impl {
     }
   }
 
-  void merge(std::span<const SlotUpdate> updates, const ActiveSet& set) {
-    std::vector<SlotUpdate> single;
-    std::vector<SlotUpdate> batched;
-    for (const SlotUpdate& update : updates) {
-      (update.slot->layer_class >= 0 && all_stackable(update) ? batched : single).push_back(update);
-    }
+  /// Reorders `updates`.
+  void merge(std::vector<SlotUpdate>& updates, const ActiveSet& set) {
+    const auto middle =
+        std::stable_partition(updates.begin(), updates.end(), [](const SlotUpdate& update) {
+          return update.slot->layer_class < 0 || !all_stackable(update);
+        });
+    const std::span<const SlotUpdate> single(updates.begin(), middle);
+    const std::span<const SlotUpdate> batched(middle, updates.end());
     if (classes_ != nullptr) {
-      std::vector<SlotUpdate> at_home;
-      for (const SlotUpdate& update : updates) {
-        if (update.slot->layer_class >= 0) {
-          at_home.push_back({update.slot, {}});
-        }
-      }
-      classes_->keep_pristine(at_home);
+      classes_->keep_pristine(updates);
     }
     prepare(single);
     for (const SlotUpdate& update : single) {
