@@ -1,18 +1,19 @@
 // How long it takes to change the adapters of a model: true layer shapes of SD1.5 and SDXL (all
 // linear layers and 1x1 convolutions of their transformers), random weights.
 //   merge/<adapters>/<rank>  another set into warm buffers; adapters in memory
-//   first/3/16               three kohya files from the page cache: read, mapped, merged into a
+//   first                    three kohya files of rank 16 from the page cache: read, mapped, merged
+//   into a
 //                            model that held no adapter, memory for merged weights included
-//   again/3/16               another set after an earlier one
+//   again                    another set after an earlier one
 //   first-fp16, again-fp16   the same for a model whose checkpoint holds halves: pristine weights
 //                            come out of the page cache, the fp32 ones are overwritten
-//   side/3/16                three adapters beside the weights instead of merged
+//   side                     the same adapters beside the weights instead of merged
 //   swap/zipf                one adapter after the other out of 100 files, drawn by Zipf's law
 //                            (1/k), host cache of 40 of them
-//   clear/3/16               taking them off again
+//   clear                    taking them off again
 //   bookkeeping              another set of three in a model with as many layers, each of 8 x 8, by
 //                            class: what the host adds to a GPU's work
-// Unit: ms, wall. Threads: $OMP_NUM_THREADS. $STYLUS_LORA_FILES: a folder with three kohya files
+// Unit: ms, wall. Threads: $OMP_NUM_THREADS. $STYLUS_LORA_FILES: a folder with other kohya files
 // (benchmarks/peers/lora_peers.py sets it, so that both read the same bytes).
 #include <ATen/ops/empty.h>
 #include <ATen/ops/from_blob.h>
@@ -205,19 +206,18 @@ void merge_sdxl(benchmark::State& state) {
   merge(state, sdxl(), transformer_layers(sdxl_unet_layers()));
 }
 
-/// Files that live as long as the program, or those of $STYLUS_LORA_FILES.
+/// Files that live as long as the program.
 class Files {
  public:
-  Files(const char* name, std::size_t count, std::int64_t rank) {
-    const char* given = std::getenv("STYLUS_LORA_FILES");
-    if (given != nullptr && count == 3) {
-      for (const auto& entry : std::filesystem::directory_iterator(given)) {
-        paths.push_back(entry.path());
-      }
-      std::sort(paths.begin(), paths.end());
-      return;
+  /// Those of a folder.
+  explicit Files(const std::filesystem::path& folder) {
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      paths.push_back(entry.path());
     }
-    folder_.emplace(name);
+    std::sort(paths.begin(), paths.end());
+  }
+  /// Random ones of their own.
+  Files(const char* name, std::size_t count, std::int64_t rank) : folder_(name) {
     for (std::size_t i = 0; i < count; ++i) {
       paths.push_back(folder_->path() / (std::to_string(i) + ".safetensors"));
       stylus::write_kohya(paths.back(), transformer_layers(sd15_unet_layers()), rank);
@@ -229,13 +229,15 @@ class Files {
   std::optional<stylus::ScratchFolder> folder_;
 };
 
-std::vector<AdapterUse> load_three(LoraEngine& engine,
-                                   const std::vector<std::filesystem::path>& files) {
+std::vector<AdapterUse> load_all(LoraEngine& engine,
+                                 const std::vector<std::filesystem::path>& files) {
   std::vector<AdapterUse> set;
-  engine.prefetch(files[2]);  // as AdapterSession does
-  for (std::size_t i = 0; i < 3; ++i) {
+  for (std::size_t i = 1; i < files.size(); ++i) {
+    engine.prefetch(files[files.size() - i]);  // as AdapterSession does
+  }
+  for (const std::filesystem::path& file : files) {
     set.emplace_back();
-    set.back().adapter = engine.load(files[i]);
+    set.back().adapter = engine.load(file);
     set.back().weight = 0.7;
   }
   return set;
@@ -249,8 +251,10 @@ double seconds_since(Clock::time_point start) {
 
 enum class Stored : std::uint8_t { kFloat, kHalf };  // what the checkpoint holds
 
-const Files& three_files() {
-  static const Files files("stylus_lora_bench_", 3, 16);
+const Files& some_files() {
+  const char* given = std::getenv("STYLUS_LORA_FILES");
+  static const Files files =
+      given != nullptr ? Files(std::filesystem::path(given)) : Files("stylus_lora_bench_", 3, 16);
   return files;
 }
 
@@ -266,7 +270,7 @@ void first(benchmark::State& state, Stored stored) {
       sd15_halves().release();
     }
     const Clock::time_point start = Clock::now();
-    const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+    const std::vector<AdapterUse> set = load_all(engine, some_files().paths);
     load += seconds_since(start);
     engine.apply(set);
     state.SetIterationTime(seconds_since(start));
@@ -282,7 +286,7 @@ void again(benchmark::State& state, Stored stored) {
   double weight = 0;
   for (auto _ : state) {
     const Clock::time_point start = Clock::now();
-    std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+    std::vector<AdapterUse> set = load_all(engine, some_files().paths);
     set[0].weight = weight += 0.01;
     engine.apply(set);
     state.SetIterationTime(seconds_since(start));
@@ -291,7 +295,7 @@ void again(benchmark::State& state, Stored stored) {
 
 void side(benchmark::State& state) {
   LoraEngine engine(sd15().components());
-  const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+  const std::vector<AdapterUse> set = load_all(engine, some_files().paths);
   for (auto _ : state) {
     const Clock::time_point start = Clock::now();
     engine.apply(set, ApplyMode::kSide);
@@ -302,7 +306,7 @@ void side(benchmark::State& state) {
 
 void clear(benchmark::State& state) {
   LoraEngine engine(sd15().components());
-  const std::vector<AdapterUse> set = load_three(engine, three_files().paths);
+  const std::vector<AdapterUse> set = load_all(engine, some_files().paths);
   for (auto _ : state) {
     engine.apply(set);
     const Clock::time_point start = Clock::now();
@@ -346,12 +350,12 @@ void swap_zipf(benchmark::State& state) {
 
 #define STYLUS_LOAD_BENCHMARK(function, stored, name) \
   BENCHMARK_CAPTURE(function, , stored)->Name(name)->UseManualTime()->Unit(benchmark::kMillisecond)
-STYLUS_LOAD_BENCHMARK(first, Stored::kFloat, "first/3/16");
-STYLUS_LOAD_BENCHMARK(again, Stored::kFloat, "again/3/16");
-STYLUS_LOAD_BENCHMARK(first, Stored::kHalf, "first-fp16/3/16");
-STYLUS_LOAD_BENCHMARK(again, Stored::kHalf, "again-fp16/3/16");
-BENCHMARK(side)->Name("side/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(clear)->Name("clear/3/16")->UseManualTime()->Unit(benchmark::kMillisecond);
+STYLUS_LOAD_BENCHMARK(first, Stored::kFloat, "first");
+STYLUS_LOAD_BENCHMARK(again, Stored::kFloat, "again");
+STYLUS_LOAD_BENCHMARK(first, Stored::kHalf, "first-fp16");
+STYLUS_LOAD_BENCHMARK(again, Stored::kHalf, "again-fp16");
+BENCHMARK(side)->Name("side")->UseManualTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(clear)->Name("clear")->UseManualTime()->Unit(benchmark::kMillisecond);
 void bookkeeping(benchmark::State& state, std::vector<LayerShape> shapes) {
   shapes = transformer_layers(std::move(shapes));
   for (LayerShape& shape : shapes) {

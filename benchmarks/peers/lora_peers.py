@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Three adapters merged into an SD1.5 UNet: stylus beside diffusers, on the same files, in the same run.
+"""Adapters merged into an SD1.5 UNet: stylus beside diffusers, on the same files, in the same run.
 
 diffusers' three steps are load_lora_weights (once a file), set_adapters and fuse_lora on the pipeline of a randomly
 initialised SD1.5 UNet; ours are reading, mapping and merging the same files into the same shapes (`first`: into a model
-that held no adapter; `again`: another set after an earlier one; `-fp16`: the checkpoint on disk holds halves). Rank 16, all linear layers and 1x1
+that held no adapter; `again`: another set after an earlier one; `-fp16`: the checkpoint on disk holds halves). Three of rank 16 unless told otherwise, all linear layers and 1x1
 convolutions of the transformers (192), fp16 files in kohya's form, fp32 weights, page cache warm.
 
-Usage: V/bin/python benchmarks/peers/lora_peers.py --bench BUILD/benchmarks/generator_lora_bench [--threads 2] [--repeats 5]
+Usage: V/bin/python benchmarks/peers/lora_peers.py --bench BUILD/benchmarks/generator_lora_bench [--threads 2] [--repeats 5] [--adapters 3] [--rank 16]
 with torch, diffusers, transformers, peft, accelerate and safetensors from PyPI in V.
 """
 import argparse
@@ -25,6 +25,7 @@ parser.add_argument("--bench", required=True)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--repeats", type=int, default=5)
 parser.add_argument("--rank", type=int, default=16)
+parser.add_argument("--adapters", type=int, default=3)
 arguments = parser.parse_args()
 os.environ["OMP_NUM_THREADS"] = str(arguments.threads)
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning threads time each other on a busy machine
@@ -53,7 +54,7 @@ def sd15_pipeline():
 
 def write_adapters(unet, folder: pathlib.Path) -> list[pathlib.Path]:
     paths = []
-    for number in range(3):
+    for number in range(arguments.adapters):
         tensors = {}
         for path, layer in unet.named_modules():
             if "attentions." in path and isinstance(layer, (torch.nn.Linear, torch.nn.Conv2d)):
@@ -62,7 +63,7 @@ def write_adapters(unet, folder: pathlib.Path) -> list[pathlib.Path]:
                 tensors[f"{name}.lora_down.weight"] = (0.02 * torch.randn(arguments.rank, inputs, *kernel)).half()
                 tensors[f"{name}.lora_up.weight"] = (0.02 * torch.randn(out, arguments.rank, *kernel)).half()
                 tensors[f"{name}.alpha"] = torch.tensor(float(arguments.rank))
-        paths.append(folder / f"{number}.safetensors")
+        paths.append(folder / f"{number:02}.safetensors")
         save_file(tensors, paths[-1])
     return paths
 
@@ -74,9 +75,10 @@ def time_diffusers(pipe, files) -> dict[str, list[float]]:
         for number, file in enumerate(files):
             pipe.load_lora_weights(str(file.parent), weight_name=file.name, adapter_name=str(number))
         loaded = time.perf_counter()
-        pipe.set_adapters(["0", "1", "2"], [0.7, 0.7, 0.7])
+        names = [str(number) for number in range(len(files))]
+        pipe.set_adapters(names, [0.7] * len(names))
         chosen = time.perf_counter()
-        pipe.fuse_lora(components=["unet"], adapter_names=["0", "1", "2"])
+        pipe.fuse_lora(components=["unet"], adapter_names=names)
         end = time.perf_counter()
         for name, value in zip(times, (loaded - start, chosen - loaded, end - chosen, end - start)):
             times[name].append(value)
@@ -86,7 +88,7 @@ def time_diffusers(pipe, files) -> dict[str, list[float]]:
 
 
 def time_ours(folder) -> dict[str, float]:
-    command = [arguments.bench, "--benchmark_filter=(first|again).*/3/16", f"--benchmark_repetitions={arguments.repeats}",
+    command = [arguments.bench, "--benchmark_filter=^(first|again)", f"--benchmark_repetitions={arguments.repeats}",
                "--benchmark_min_time=0.01", "--benchmark_format=json"]
     environment = os.environ | {"STYLUS_LORA_FILES": str(folder)}
     result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -102,7 +104,7 @@ def main() -> None:
         theirs = {step: statistics.median(values) for step, values in time_diffusers(pipe, files).items()}
         del pipe
         ours = time_ours(folder)
-    print(f"medians of {arguments.repeats}, {arguments.threads} threads, diffusers {diffusers.__version__}, "
+    print(f"{arguments.adapters} adapters of rank {arguments.rank}: medians of {arguments.repeats}, {arguments.threads} threads, diffusers {diffusers.__version__}, "
           f"load average {os.getloadavg()[0]:.1f}")
     print(f"diffusers  load {theirs['load']:.3f} s  set_adapters {theirs['set']:.3f} s  fuse_lora {theirs['fuse']:.3f} s"
           f"  together {theirs['all']:.3f} s")
