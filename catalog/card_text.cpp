@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "catalog/cjk.h"
+#include "catalog/code_points.h"
 #include "support/text.h"
 
 namespace stylus::catalog {
@@ -155,7 +157,15 @@ std::vector<std::string> names_of(std::string_view title) {
   return names;
 }
 
-bool is_short(std::string_view text) { return split_list(text, ' ').size() < kFewWords; }
+/// Scripts without blanks: each of their characters counts as a word.
+bool is_short(std::string_view text) {
+  std::size_t words = split_list(text, ' ').size();
+  CodePoints reader(text);
+  while (words < kFewWords && reader.next()) {
+    words += is_cjk(reader.value()) ? 1U : 0U;
+  }
+  return words < kFewWords;
+}
 
 /// What a card without text and tags can still be found by: the name of its file, and what its
 /// example prompts say and others do not.

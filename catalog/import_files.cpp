@@ -1,17 +1,13 @@
-// One adapter file with its sidecars, and sidecars without a file.
+// One adapter file with its sidecars.
 #include "catalog/import_files.h"
-
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <system_error>
 
-#include "catalog/sidecars.h"
+#include "catalog/import_sidecars.h"
 #include "support/error.h"
-#include "support/file.h"
-#include "support/hash.h"
 #include "support/text.h"
 #include "weights/adapter_file.h"
 
@@ -20,34 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What tells without opening a file that it is the one we know.
-struct FileStamp {
-  std::int64_t size_bytes = 0;
-  std::int64_t modified_ns = 0;
-  [[nodiscard]] bool operator==(const FileStamp&) const = default;
-};
-
-FileStamp stamp_of(const fs::path& path) {
-  struct stat status {};
-  require(::stat(path.c_str(), &status) == 0, ErrorCode::kIo, "cannot look at '", path.string(),
-          "': ", std::generic_category().message(errno));
-  constexpr std::int64_t kNanosecondsPerSecond = 1'000'000'000;
-  return {static_cast<std::int64_t>(status.st_size),
-          static_cast<std::int64_t>(status.st_mtim.tv_sec) * kNanosecondsPerSecond +
-              static_cast<std::int64_t>(status.st_mtim.tv_nsec)};
-}
-
 std::string stem_path(const fs::path& path) { return (path.parent_path() / path.stem()).string(); }
-
-std::string sidecar_digest(const SidecarSet& sidecars, const ImportOptions& options) {
-  std::string stamps = options.example_prompts ? "sidecars+" : "sidecars-";
-  for (const Sidecar& sidecar : sidecars.files) {
-    const FileStamp stamp = stamp_of(sidecar.path);
-    stamps += sidecar.path.filename().string() + '|' + std::to_string(stamp.size_bytes) + '|' +
-              std::to_string(stamp.modified_ns) + '\n';
-  }
-  return digest_of(stamps);
-}
 
 /// A place as stored.
 struct KnownPlace {
@@ -272,36 +241,6 @@ class FileImport {
   std::optional<weights::FileHashes> hashes_;  ///< Only of a file that was read.
 };
 
-ExamplePrompts kept_prompts(const ImportOptions& options) {
-  return options.example_prompts ? ExamplePrompts::kKeep : ExamplePrompts::kDrop;
-}
-
-/// An empty card unless the file is a sidecar in content too.
-Card read_if_sidecar(const Sidecar& sidecar, const ImportOptions& options) {
-  try {
-    return read_sidecar(sidecar.kind, read_file(sidecar.path, kMaxCardBytes), kept_prompts(options))
-        .value_or(Card{});
-  } catch (const Error&) {
-    return {};
-  }
-}
-
-/// Runs what reads a file; refuses the file where it fails. Only reading is tried so: a database
-/// that fails is no fault of the file.
-template <typename Action>
-bool succeeds(ImportJob& job, const fs::path& path, const Action& action) {
-  try {
-    action();
-    return true;
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kCancelled) {
-      throw;
-    }
-    job.refuse(path.string(), error.what());
-    return false;
-  }
-}
-
 constexpr std::array<std::string_view, 2> kAdapterEndings = {".safetensors", ".sft"};
 constexpr std::array<std::string_view, 7> kPickleEndings = {".pt",  ".pth", ".ckpt", ".bin",
                                                             ".pt2", ".pkl", ".gguf"};
@@ -318,24 +257,6 @@ bool is_adapter_file(const fs::path& path) {
   return has_ending(path, kAdapterEndings) || has_ending(path, kPickleEndings);
 }
 
-Card read_sidecars(ImportJob& job, const SidecarSet& sidecars) {
-  const auto prompts = job.options.example_prompts ? ExamplePrompts::kKeep : ExamplePrompts::kDrop;
-  std::vector<Card> cards;
-  for (const Sidecar& sidecar : sidecars.files) {
-    try {
-      std::optional<Card> card =
-          read_sidecar(sidecar.kind, read_file(sidecar.path, kMaxCardBytes), prompts);
-      if (card) {
-        cards.push_back(std::move(*card));
-      }
-    } catch (const Error& error) {
-      ++job.report.seen;
-      job.refuse(sidecar.path.string(), error.what());
-    }
-  }
-  return merge_cards(cards);
-}
-
 void import_file_with_sidecars(ImportJob& job, const fs::path& path, const SidecarSet& sidecars) {
   ++job.report.seen;
   FileImport import(job, path, sidecars);
@@ -344,7 +265,7 @@ void import_file_with_sidecars(ImportJob& job, const fs::path& path, const Sidec
             "the ending is neither .safetensors nor .jsonl");
     import.read();
   };
-  if (succeeds(job, path, read)) {
+  if (job.succeeds(path, read)) {
     import.store();
   }
   job.batch.close_item();
@@ -361,48 +282,6 @@ void import_adapter_file(ImportJob& job, const fs::path& file) {
   std::set<std::string> used;
   const SidecarSet sidecars = find_sidecars(file.parent_path(), file.stem().string(), names, used);
   import_file_with_sidecars(job, file, sidecars);
-}
-
-void import_lone_sidecars(ImportJob& job, const fs::path& stem, const SidecarSet& sidecars) {
-  const std::string key = source_key(SourceKind::kSidecars, stem.string());
-  std::string digest;
-  if (!succeeds(job, stem, [&] { digest = sidecar_digest(sidecars, job.options); })) {
-    ++job.report.seen;
-    return;
-  }
-  if (row_of_source(job.database, key, digest)) {
-    ++job.report.seen;
-    job.count(Stored::kUnchanged);
-    return;
-  }
-  AdapterChange change;
-  change.updates.push_back({key, digest, {}});
-  Card& card = change.updates.front().card;
-  const bool any_json =
-      sidecars.files.size() == 1 && sidecars.files.front().kind == SidecarKind::kUserJson;
-  // Folders hold JSON files of all kinds; only a tool's own ending promises a sidecar.
-  card = any_json ? read_if_sidecar(sidecars.files.front(), job.options)
-                  : read_sidecars(job, sidecars);
-  if (card == Card{}) {
-    ++job.report.ignored;
-    return;
-  }
-  ++job.report.seen;
-  change.id = card.id;
-  if (change.id.empty() && !card.hashes.empty()) {
-    change.id = "sha256:" + card.hashes.front();
-  }
-  if (change.id.empty()) {
-    change.id = "sidecar:" + sha256_hex(stem.string()).substr(0, 32);
-  }
-  if (card.name.empty()) {
-    card.name = clean_line(stem.filename().string(), kMaxNameBytes);
-  }
-  std::optional<AdapterRow> row = row_of_id(job.database, change.id);
-  job.batch.open();
-  job.count(store_change(job.database, row, change));
-  job.batch.close_item();
-  job.tell("reading files");
 }
 
 }  // namespace stylus::catalog

@@ -15,11 +15,4 @@ namespace stylus::catalog {
 void import_file_with_sidecars(ImportJob& job, const std::filesystem::path& path,
                                const SidecarSet& sidecars);
 
-/// Sidecars whose adapter file is not there are a card too. `stem`: path without ending.
-void import_lone_sidecars(ImportJob& job, const std::filesystem::path& stem,
-                          const SidecarSet& sidecars);
-
-/// All sidecars of one adapter merged; a broken one is refused and the others count.
-[[nodiscard]] Card read_sidecars(ImportJob& job, const SidecarSet& sidecars);
-
 }  // namespace stylus::catalog

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catalog/import_files.h"
+#include "catalog/import_sidecars.h"
 #include "support/error.h"
 
 namespace stylus::catalog {

@@ -30,6 +30,21 @@ struct ImportJob {
   void refuse(std::string source, std::string reason) {
     report.refused.push_back({std::move(source), std::move(reason)});
   }
+  /// Runs what reads a file; refuses the file where it fails. Only reading is tried so: a database
+  /// that fails is no fault of the file.
+  template <typename Action>
+  [[nodiscard]] bool succeeds(const std::filesystem::path& path, const Action& action) {
+    try {
+      action();
+      return true;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::kCancelled) {
+        throw;
+      }
+      refuse(path.string(), error.what());
+      return false;
+    }
+  }
   /// Tells the caller now and then how far we are. When it cancels, what is finished is stored.
   void tell(const char* stage, std::size_t total = 0) {
     constexpr std::int64_t kEvery = 100;

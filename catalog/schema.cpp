@@ -211,7 +211,7 @@ void open_schema(Database& database, Database::Access access) {
           ", this program knows schemas up to ", newest, ": use the newer stylus that wrote it");
   if (version < newest) {
     require(may_write, ErrorCode::kUnavailable, "the catalogue has schema ", version,
-            ", this program reads schema ", newest, ": run 'stylus import' once to bring it up");
+            ", this program reads schema ", newest, ": run 'stylus refine' once to bring it up");
     if (empty) {
       // 8 KB pages hold seven 512-wide vectors; only possible before the first table.
       database.execute("PRAGMA page_size = 8192;");

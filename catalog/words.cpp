@@ -44,11 +44,19 @@ std::vector<std::string> words_of(std::string_view text, std::size_t limit) {
 }
 
 PhraseList::PhraseList(std::initializer_list<std::string_view> phrases) {
-  for (const std::string_view phrase : phrases) {
-    phrases_.emplace(phrase);
-    longest_ = std::max(
-        longest_, static_cast<std::size_t>(1 + std::count(phrase.begin(), phrase.end(), ' ')));
+  std::for_each(phrases.begin(), phrases.end(), [this](std::string_view phrase) { add(phrase); });
+}
+
+PhraseList::PhraseList(std::string_view phrases) {
+  for (const std::string& phrase : split_list(phrases, ',')) {
+    add(collapse_blanks(phrase));
   }
+}
+
+void PhraseList::add(std::string_view phrase) {
+  phrases_.emplace(phrase);
+  longest_ = std::max(longest_,
+                      static_cast<std::size_t>(1 + std::count(phrase.begin(), phrase.end(), ' ')));
 }
 
 bool PhraseList::matches(const std::vector<std::string>& words) const {

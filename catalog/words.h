@@ -18,6 +18,8 @@ class PhraseList {
  public:
   /// Phrases are lower case, words separated by one blank.
   PhraseList(std::initializer_list<std::string_view> phrases);
+  /// The same, written as one text with commas between them.
+  explicit PhraseList(std::string_view phrases);
 
   /// True if one of the phrases occurs in `words` as neighbouring whole words.
   [[nodiscard]] bool matches(const std::vector<std::string>& words) const;
@@ -25,6 +27,8 @@ class PhraseList {
   [[nodiscard]] bool contains(const std::vector<std::string>& words) const;
 
  private:
+  void add(std::string_view phrase);
+
   std::set<std::string, std::less<>> phrases_;
   std::size_t longest_ = 1;
 };

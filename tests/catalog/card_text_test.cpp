@@ -38,6 +38,20 @@ TEST(CardText, CutsLongTriggerListsButKeepsTheirPhrases) {
   EXPECT_EQ(text.phrases[3], "grey owl");
 }
 
+TEST(CardText, OnlyWhatSaysNothingOfItselfIsReadByItsFileName) {
+  catalog::Document document;
+  document.file_name = "stone_bridge.safetensors";
+  const auto description = [&document](const char* text) {
+    document.description = text;
+    return card_text_of(document).fields[kDescription];
+  };
+
+  EXPECT_EQ(description("my first"), "my first stone bridge");
+  EXPECT_EQ(description("An old bridge of stone."), "An old bridge of stone.");
+  EXPECT_EQ(description("山中的老石桥。"), "山中的老石桥。")
+      << "a sentence without blanks is no word";
+}
+
 TEST(CardText, KnowsTheNameInsideALongTitle) {
   catalog::Document document;
   document.name = "Mira (young) | Old Sea Saga [LoRA]";
