@@ -4,58 +4,14 @@
 Usage: command_line_test.py STYLUS SOURCE_DIR ENCODERS_DIR
 """
 import json
-import os
 import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
-STYLUS, SOURCE, ENCODERS = (pathlib.Path(a) for a in sys.argv[1:4])
-SAMPLE = SOURCE / "catalogs" / "sample" / "cards.jsonl"
-ENCODER = ENCODERS / "use-multilingual-v3"
+from home import SAMPLE, STYLUS, Home
 
-
-class Home(unittest.TestCase):
-    """A home with the sample catalogue, made once per class."""
-
-    encoder_args = ["--no-encoder"]
-
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="stylus-cli-")
-        cls.home = pathlib.Path(cls.folder.name) / "home"
-        cls.work = pathlib.Path(cls.folder.name)
-        done = cls.run_stylus("import", str(SAMPLE), "--json")
-        cls.import_report = json.loads(done.stdout)
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def run_stylus(cls, *args, text_in=None):
-        env = {"PATH": os.environ["PATH"], "HOME": cls.folder.name}
-        return subprocess.run([str(STYLUS), "--home", str(cls.home), *cls.encoder_args, *args],
-                              capture_output=True, text=True, errors="surrogateescape", env=env, input=text_in,
-                              timeout=120)
-
-    def good(self, *args, text_in=None):
-        done = self.run_stylus(*args, text_in=text_in)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
-
-    def bad(self, status, *args, says=""):
-        done = self.run_stylus(*args)
-        self.assertEqual(done.returncode, status, (done.stdout[-500:], done.stderr[-500:]))
-        self.assertIn(says, done.stdout + done.stderr)
-        self.assertNotIn("this is a bug", done.stderr)
-        return done
-
-    def write(self, name, text):
-        path = self.work / name
-        path.write_text(text, encoding="utf-8")
-        return str(path)
+ENCODER = pathlib.Path(sys.argv[3]).resolve() / "use-multilingual-v3"
 
 
 class WithoutEncoder(Home):
@@ -69,7 +25,7 @@ class WithoutEncoder(Home):
 
     def test_a_second_import_changes_nothing(self):
         before = json.loads(self.good("catalog", "stats", "--json"))
-        report = json.loads(self.run_stylus("import", str(SAMPLE), "--json").stdout)
+        report = json.loads(self.stylus("import", str(SAMPLE), "--json").stdout)
         self.assertEqual((report["added"], report["changed"]), (0, 0))
         self.assertEqual(json.loads(self.good("catalog", "stats", "--json")), before)
 
@@ -104,7 +60,7 @@ class WithoutEncoder(Home):
     def test_batch_forms_answer_every_line(self):
         queries = self.write("q.jsonl", '{"id":1,"query":"tour bus"}\n{"id":"b"}\n{"id":2,"query":"水墨","prompt":"x"}\n')
         out = self.work / "r.jsonl"
-        done = self.run_stylus("search", "--queries", queries, "--output", str(out), "-k", "3")
+        done = self.stylus("search", "--queries", queries, "--output", str(out), "-k", "3")
         self.assertEqual(done.returncode, 1, "one line was refused")
         lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
         self.assertEqual([line["id"] for line in lines], [1, "b", 2])
@@ -165,7 +121,7 @@ class WithoutEncoder(Home):
         out = self.work / "big.out"
         self.good("plan", "--prompts", big, "--output", str(out))
         self.assertEqual(json.loads(out.read_text(encoding="utf-8"))["stylus_plan"], 1)
-        bad = self.run_stylus("plan", "caf\udcff")
+        bad = self.stylus("plan", "caf\udcff")
         self.assertEqual(bad.returncode, 64, bad.stderr)
         self.assertIn("UTF-8", bad.stderr)
 
@@ -179,7 +135,7 @@ class WithoutEncoder(Home):
     def test_own_values_survive_an_import_and_can_be_removed(self):
         some = json.loads(self.good("search", "ukiyo-e", "--json"))["results"][0]["id"]
         self.good("catalog", "set", some, "--weight", "0.45", "--notes", "soft")
-        self.run_stylus("import", str(SAMPLE))
+        self.stylus("import", str(SAMPLE))
         shown = json.loads(self.good("catalog", "show", some, "--json"))
         self.assertEqual(shown["overlay"]["weight"], 0.45)
         plan = json.loads(self.good("plan", "ukiyo-e", "--pin", some))
@@ -221,7 +177,7 @@ class WithoutEncoder(Home):
         picked = json.loads(golden.read_text(encoding="utf-8").splitlines()[0])["adapters"][0]["id"]
         self.good("catalog", "set", picked, "--blocked", "yes")
         try:
-            done = self.run_stylus("catalog", "check", "--prompts", str(golden), "--json", "--html", str(page))
+            done = self.stylus("catalog", "check", "--prompts", str(golden), "--json", "--html", str(page))
             self.assertEqual(done.returncode, 1)
             changed = json.loads(done.stdout)["changed"]
             self.assertEqual([plan["id"] for plan in changed], ["a"])

@@ -5,19 +5,15 @@ Usage: evaluate_test.py STYLUS SOURCE_DIR
 """
 import hashlib
 import json
-import os
-import pathlib
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-STYLUS, SOURCE = (pathlib.Path(a).resolve() for a in sys.argv[1:3])
-ADAPTERS = SOURCE / "models" / "mini" / "adapters"
-ENV = {"PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1"}
+from home import ADAPTERS, SOURCE, Home
+
 RUN = {
     "stylus_run": 1,
     "name": "test",
@@ -32,26 +28,12 @@ RUN = {
 }
 
 
-class Home(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="stylus-evaluate-")
-        cls.work = pathlib.Path(cls.folder.name)
-        done = cls.stylus("import", str(ADAPTERS))
-        assert done.returncode == 0, done.stderr
+class Mini(Home):
+    """The embedded model and its adapters."""
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def command(cls, *args):
-        return [str(STYLUS), "--home", str(cls.work / "home"), "--no-encoder", *map(str, args)]
-
-    @classmethod
-    def stylus(cls, *args):
-        return subprocess.run(cls.command(*args), capture_output=True, text=True, env=ENV | {"HOME": cls.folder.name},
-                              cwd=cls.folder.name, timeout=600)
+    imported = ADAPTERS
+    env = {"OMP_NUM_THREADS": "1"}
+    seconds = 600
 
     def write(self, name, **changes):
         path = self.work / name
@@ -67,7 +49,7 @@ class Home(unittest.TestCase):
         return (self.work / folder / "metrics.json").read_text()
 
 
-class Runs(Home):
+class Runs(Mini):
     def test_a_run_from_nothing_to_figures(self):
         self.evaluate(self.write("run.json"))
 
@@ -162,7 +144,7 @@ class Runs(Home):
         whole = time.monotonic()
         kills = 0
         for number in range(200):
-            child = subprocess.Popen(self.command("evaluate", run, "-o", "killed"), env=ENV | {"HOME": self.folder.name},
+            child = subprocess.Popen(self.command("evaluate", run, "-o", "killed"), env=self.environment(),
                                      cwd=self.folder.name, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 child.wait(0.05 + 0.37 * (number * 7 % 11) / 2)
@@ -228,7 +210,7 @@ class Runs(Home):
         return path
 
 
-class Refusals(Home):
+class Refusals(Mini):
     def test_messages(self):
         run = self.write("r.json")
         for status, args, says in (

@@ -4,16 +4,12 @@
 Usage: language_model_test.py STYLUS SOURCE_DIR
 """
 import json
-import os
-import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 from chat_server import ChatServer, offered
+from home import SAMPLE, Home
 
-STYLUS, SOURCE = (pathlib.Path(a) for a in sys.argv[1:3])
 PROMPT = "a lighthouse in a storm, ukiyo-e"
 
 
@@ -25,24 +21,7 @@ def choose(body, number):
                                   {"topic": "ukiyo-e", "adapters": []}]})
 
 
-class LanguageModel(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="stylus-llm-")
-        cls.work = pathlib.Path(cls.folder.name)
-        done = cls.stylus("import", str(SOURCE / "catalogs" / "sample" / "cards.jsonl"))
-        assert done.returncode == 0, done.stderr
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def stylus(cls, *args, env=None, home="home"):
-        clean = {"PATH": os.environ["PATH"], "HOME": cls.folder.name, **(env or {})}
-        return subprocess.run([str(STYLUS), "--home", str(cls.work / home), "--no-encoder", *args],
-                              capture_output=True, text=True, env=clean, timeout=120)
-
+class LanguageModel(Home):
     def plan(self, *args, env=None):
         done = self.stylus("plan", "--composer", "llm", *args, env=env)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -137,7 +116,7 @@ class LanguageModel(unittest.TestCase):
         recording = str(self.work / "refine.jsonl")
         homes = ["asked", "replayed"]
         for home in homes:
-            done = self.stylus("import", str(SOURCE / "catalogs" / "sample" / "cards.jsonl"), home=home)
+            done = self.stylus("import", SAMPLE, home=home)
             self.assertEqual(done.returncode, 0, done.stderr)
         refine = ["refine", "--model", "m", "--limit", "5", "--concurrency", "1", "--json"]
         with ChatServer(self.describe) as server:
@@ -155,7 +134,7 @@ class LanguageModel(unittest.TestCase):
 
     def test_a_server_that_breaks_down_leaves_the_catalogue_as_it_was(self):
         home = "broken"
-        self.stylus("import", str(SOURCE / "catalogs" / "sample" / "cards.jsonl"), home=home)
+        self.stylus("import", SAMPLE, home=home)
         self.stylus("refine", home=home)
         before = self.stylus("catalog", "list", "--limit", "0", "--json", home=home).stdout
         answers = ["", "I'm sorry, but I can't help with that.", '{"description": "A', "{}", (400, {}, "{}"),

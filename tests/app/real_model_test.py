@@ -7,37 +7,19 @@ about an adapter is accepted or told apart. Prints what came of it.
 Usage: real_model_test.py STYLUS SOURCE_DIR URL MODEL
 """
 import json
-import os
-import pathlib
-import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
-STYLUS, SOURCE = (pathlib.Path(a) for a in sys.argv[1:3])
+from home import Home
+
 URL, MODEL = sys.argv[3:5]
 SERVER = ["--timeout", "900"]
 OUTCOMES = {"accepted", "refusal", "loop", "cut_off", "nonsense", "transport"}
 
 
-class RealModel(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.folder = tempfile.TemporaryDirectory(prefix="stylus-real-")
-        cls.work = pathlib.Path(cls.folder.name)
-        done = cls.stylus("import", str(SOURCE / "catalogs" / "sample" / "cards.jsonl"))
-        assert done.returncode == 0, done.stderr
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.folder.cleanup()
-
-    @classmethod
-    def stylus(cls, *args):
-        env = {"PATH": os.environ["PATH"], "HOME": cls.folder.name}
-        return subprocess.run([str(STYLUS), "--home", str(cls.work / "home"), "--no-encoder", *args],
-                              capture_output=True, text=True, env=env, timeout=3600)
+class RealModel(Home):
+    seconds = 3600
 
     def test_plans_come_from_the_model_or_fall_back(self):
         for number, prompt in enumerate(("a lighthouse in a storm, ukiyo-e", "a red tour bus", "a penguin, line art")):
