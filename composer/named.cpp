@@ -31,6 +31,16 @@ std::map<catalog::AdapterRow, retriever::NamedAdapter> names_by_row(
   return names;
 }
 
+/// True for a name that fills a clause of the prompt, from comma to comma: its writer means it as
+/// one thing, however common its words are ("a lion, black and white").
+bool is_a_clause(std::string_view text, const retriever::NamedAdapter& named) {
+  constexpr std::string_view kBreaks = ",.;|\n";
+  const std::string_view before = trim(text.substr(0, named.begin));
+  const std::string_view after = trim(text.substr(named.end));
+  return named.field == "name" && (before.empty() || kBreaks.find(before.back()) != kBreaks.npos) &&
+         (after.empty() || kBreaks.find(after.front()) != kBreaks.npos);
+}
+
 Matches candidates(const retriever::Retriever& retriever, std::string_view text,
                    const catalog::AdapterSet& allowed, std::size_t k) {
   retriever::RankOptions options;
@@ -48,7 +58,7 @@ Matches candidates(const retriever::Retriever& retriever, std::string_view text,
     match.row = row;
     match.lexical = lexical;
     if (auto named = names.extract(row)) {
-      match.phrase = phrase_value(retriever, named.mapped());
+      match.phrase = phrase_value(retriever, named.mapped(), is_a_clause(text, named.mapped()));
       match.named = std::move(named.mapped());
     }
     match.score = match.lexical + parameters().named.phrase_share * match.phrase;
@@ -83,9 +93,10 @@ double lead_of(const Matches& matches, std::size_t i) {
 
 }  // namespace
 
-double phrase_value(const retriever::Retriever& retriever, const retriever::NamedAdapter& named) {
+double phrase_value(const retriever::Retriever& retriever, const retriever::NamedAdapter& named,
+                    bool is_clause) {
   const double words = static_cast<double>(named.specificity) * idf_scale(retriever.size()) *
-                       mean_word_value(named.phrase);
+                       (is_clause ? 1 : mean_word_value(named.phrase));
   if (named.field != "trigger") {
     return words;
   }

@@ -26,6 +26,7 @@ struct PromptMatch {
 ///
 ///   score = lexical + 0.7 phrase
 ///   phrase = min(sum of value * idf over the phrase's words, ln(1 + adapters / triggers like it))
+///   (a name that is a whole clause of the prompt: without the factor value)
 ///
 /// The confidence grows with score, phrase and the lead over the best rival for the same words.
 /// `allowed`: may be ranked. `searchable`: PromptReading::searchable.
@@ -45,7 +46,8 @@ struct PromptMatch {
                                              const std::vector<retriever::NamedAdapter>& named);
 
 /// How specific a phrase is, on the scale of idf in the catalogue that the models were fitted on.
+/// is_clause: a name alone between two commas of the prompt, so that common words count in full.
 [[nodiscard]] double phrase_value(const retriever::Retriever& retriever,
-                                  const retriever::NamedAdapter& named);
+                                  const retriever::NamedAdapter& named, bool is_clause = false);
 
 }  // namespace stylus::composer

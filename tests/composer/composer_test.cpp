@@ -71,6 +71,22 @@ TEST_F(ComposerTest, AbstainsOnWordsThatSayNothing) {
   EXPECT_EQ(made.keywords.at(0).reason, "says too little about any adapter");
 }
 
+TEST(Composer, ANameBetweenCommasCountsHoweverCommonItsWords) {
+  std::vector<SampleCard> cards = {
+      {"mono", "Black and White", {"style"}, {"black and white"}, "Ink without any grey."},
+      {"zebra", "Zebra", {"animal"}, {"zebra"}, "A zebra, black with white."},
+      {"panda", "Panda", {"animal"}, {"panda"}, "A panda, black with white."}};
+  for (const std::string name :
+       {"Penguin", "Magpie", "Badger", "Cow", "Piano", "Skunk", "Orca", "Rose", "Lamp", "Chair",
+        "Boat", "Tree", "House", "Car", "Bus", "Kite", "Drum", "Shell"}) {
+    cards.push_back({name, name, {"object"}, {name}, name + " of its own kind."});
+  }
+  const SampleShelf shelf(cards);
+
+  EXPECT_THAT(ids_of(shelf.plan("a lion, black and white")), ElementsAre("mono"));
+  EXPECT_THAT(ids_of(shelf.plan("a black and white lion in a field")), IsEmpty());
+}
+
 TEST_F(ComposerTest, PicksCharactersOnlyWhenThePromptNamesThem) {
   EXPECT_THAT(ids_of(plan("an elf with a green cloak")), Not(Contains("sample:orla")));
   EXPECT_THAT(ids_of(plan("portrait of orla quickfeather")), Contains("sample:orla"));
