@@ -1,13 +1,21 @@
 // The module libstylus_cuda.so: what CudaBackend names, for an NVIDIA card. It is opened after
 // libtorch_cuda.so, which satisfies the symbols that it leaves undefined.
 
+#include <ATen/TensorOperators.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <ATen/ops/arange.h>
+#include <ATen/ops/bmm.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
+#include <ATen/ops/tensor.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
+#include <c10/util/Exception.h>
+#include <c10/util/accumulate.h>
 
 #include <algorithm>
+#include <array>
+#include <optional>
 
 #include "nn/cuda/compiled.h"
 #include "nn/cuda/merge_kernel.h"
@@ -121,23 +129,10 @@ bool is_dense(const at::Tensor& x, at::ScalarType type) {
   return x.is_cuda() && x.scalar_type() == type && x.is_contiguous();
 }
 
-bool merge_low_rank(const at::Tensor& out, const at::Tensor& base,
-                    const std::vector<LowRankTerm>& terms, const at::Tensor& scales) {
-  const at::ScalarType type = out.scalar_type();
-  if (!is_16_bit(out) || !is_dense(out, type) || !is_dense(base, type) ||
-      !is_dense(scales, at::kFloat) || out.size(2) % 8 != 0 || terms.size() > kMostTerms ||
-      out.size(1) * out.size(2) > std::int64_t{1} << 30U) {
-    return false;
-  }
-  const Kernels* kernels = kernels_for(type == at::kBFloat16);
-  if (kernels == nullptr || kernels->merge_low_rank == nullptr) {
-    return false;
-  }
+bool run_merge(const Kernels& kernels, const at::Tensor& out, const at::Tensor& base,
+               const std::vector<LowRankTerm>& terms, const at::Tensor& scales) {
   MergeTerms list{};
   for (const LowRankTerm& term : terms) {
-    if (!is_dense(term.up, type) || !is_dense(term.down, type)) {
-      return false;
-    }
     const auto place = static_cast<std::size_t>(list.count++);
     list.up[place] = term.up.const_data_ptr();
     list.down[place] = term.down.const_data_ptr();
@@ -152,9 +147,82 @@ bool merge_low_rank(const at::Tensor& out, const at::Tensor& base,
   const void* strengths = scales.const_data_ptr();
   void* arguments[] = {&in, &to, &list, &strengths, &rows, &columns, &column_tiles};
   return launch(
-      kernels->merge_low_rank,
+      kernels.merge_low_rank,
       {static_cast<unsigned>(row_tiles * column_tiles), static_cast<unsigned>(out.size(0))},
       kMergeThreads, 0, arguments);
+}
+
+/// Different numbers in [-1, 1], the same each time.
+at::Tensor waves(at::IntArrayRef sizes, double step, const at::TensorOptions& options) {
+  const at::Tensor flat =
+      at::arange(c10::multiply_integers(sizes), options.dtype(at::kFloat)).mul_(step).sin_();
+  return flat.view(sizes).to(options.dtype());
+}
+
+/// True if the kernel adds up what ATen does on one case with odd ranks, several stages, tiles that
+/// are not full, and a term that is off. It is compiled on the user's machine, for a card and a
+/// driver that nobody may have tried: a wrong sum there would spoil pictures without a word.
+/// Cost: under a millisecond, and waits for the card.
+bool adds_up(const Kernels& kernels, at::ScalarType type, const at::Device& device) {
+  constexpr std::int64_t kMembers = 2;
+  constexpr std::int64_t kRows = 72;
+  constexpr std::int64_t kColumns = 136;
+  const at::TensorOptions options = at::TensorOptions(type).device(device);
+  const at::Tensor base = waves({kMembers, kRows, kColumns}, 0.7, options);
+  const at::Tensor out = at::empty_like(base);
+  const at::Tensor scales =
+      at::tensor({1.0F, -0.5F, 0.25F, 2.0F, 0.0F, 1.0F}, at::TensorOptions(at::kFloat))
+          .to(device)
+          .view({kMembers, 3});
+  std::vector<LowRankTerm> terms;
+  at::Tensor expected = base.to(at::kFloat);
+  for (const std::int64_t rank : {16, 5, 56}) {
+    const double step = 0.3 + 0.01 * static_cast<double>(rank);
+    terms.push_back({waves({kMembers, kRows, rank}, step, options),
+                     waves({kMembers, rank, kColumns}, 1.1 * step, options)});
+    const at::Tensor scale =
+        scales.select(1, static_cast<std::int64_t>(terms.size()) - 1).view({-1, 1, 1});
+    expected = expected +
+               at::bmm(terms.back().up.to(at::kFloat), terms.back().down.to(at::kFloat)) * scale;
+  }
+  if (!run_merge(kernels, out, base, terms, scales)) {
+    return false;
+  }
+  const double tolerance = type == at::kHalf ? 2e-3 : 1.6e-2;  // some four roundings
+  const at::Tensor error = out.to(at::kFloat).sub(expected).abs().max();
+  return error.div(expected.abs().max()).item<double>() <= tolerance;
+}
+
+/// adds_up, asked once per precision; a card that fails is told of.
+bool is_trusted(const Kernels& kernels, at::ScalarType type, const at::Device& device) {
+  static std::array<std::optional<bool>, 2> answers;
+  std::optional<bool>& answer = answers[type == at::kHalf ? 0 : 1];
+  if (!answer) {
+    answer = adds_up(kernels, type, device);
+    if (!*answer) {
+      TORCH_WARN("the merge kernel gives wrong sums on this card; PyTorch's own is used instead");
+    }
+  }
+  return *answer;
+}
+
+bool merge_low_rank(const at::Tensor& out, const at::Tensor& base,
+                    const std::vector<LowRankTerm>& terms, const at::Tensor& scales) {
+  const at::ScalarType type = out.scalar_type();
+  if (!is_16_bit(out) || !is_dense(out, type) || !is_dense(base, type) ||
+      !is_dense(scales, at::kFloat) || out.size(2) % 8 != 0 || terms.size() > kMostTerms ||
+      out.size(1) * out.size(2) > std::int64_t{1} << 30U) {
+    return false;
+  }
+  const Kernels* kernels = kernels_for(type == at::kBFloat16);
+  if (kernels == nullptr || kernels->merge_low_rank == nullptr) {
+    return false;
+  }
+  const bool are_dense = std::all_of(terms.begin(), terms.end(), [type](const LowRankTerm& term) {
+    return is_dense(term.up, type) && is_dense(term.down, type);
+  });
+  return are_dense && is_trusted(*kernels, type, out.device()) &&
+         run_merge(*kernels, out, base, terms, scales);
 }
 
 constexpr CudaBackend kBackend = {record, group_norm, geglu, merge_low_rank};

@@ -16,8 +16,11 @@ struct MergeTerms {
 };
 
 /// out = base + sum of scale up down, for the tensor cores (mma m16n8k16; Ampere or later). A block
-/// makes 64 rows x 128 columns of one layer: it asks for its part of base first, multiplies while
-/// that is on its way, and writes each element once. Eight warps, each 32 x 32.
+/// makes 64 rows x 128 columns of one layer with eight warps, each 32 x 32. The terms follow each
+/// other as slices of 16 ranks, four of which make a stage: a stage's loads are all asked for
+/// before the first is used, after those of base. Columns lie in shared memory in an order that
+/// leaves each thread with eight neighbours of a row in the end, which go out from its registers at
+/// once.
 inline constexpr const char* kMergeKernel = R"cuda(
 #if __CUDA_ARCH__ >= 800
 struct MergeTerms {
@@ -27,29 +30,57 @@ struct MergeTerms {
   int count;
 };
 
-__device__ inline unsigned short ROUND_ONE(float v) {
-  float2 pair;
-  pair.x = v;
-  pair.y = 0.f;
-  return (unsigned short)(FROM_FLOAT2(pair).bits & 0xffffu);
-}
-__device__ inline float WIDEN_ONE(unsigned short v) {
-  T2 pair;
-  pair.bits = v;
-  return TO_FLOAT2(pair).x;
-}
 __device__ inline unsigned int shared_address(const void* place) {
   unsigned long long address;
   asm("cvta.to.shared.u64 %0, %1;" : "=l"(address) : "l"(place));
   return (unsigned int)address;
 }
+__device__ inline uint4 load_vector(const unsigned short* from) {
+  uint4 v;
+  asm volatile("ld.global.nc.v4.u32 {%0, %1, %2, %3}, [%4];"
+               : "=r"(v.x), "=r"(v.y), "=r"(v.z), "=r"(v.w) : "l"(from));
+  return v;
+}
+__device__ inline void store_vector(unsigned short* to, uint4 v) {
+  asm volatile("st.global.v4.u32 [%0], {%1, %2, %3, %4};"
+               : : "l"(to), "r"(v.x), "r"(v.y), "r"(v.z), "r"(v.w) : "memory");
+}
+/// Eight of a row of an up factor from k on, zeros behind its rank.
+__device__ inline uint4 load_ranks(const unsigned short* row, int k, int rank) {
+  if (rank % 8 == 0) return k < rank ? load_vector(row + k) : make_uint4(0, 0, 0, 0);
+  unsigned int words[4];
+#pragma unroll
+  for (int w = 0; w < 4; ++w) {
+    const int at = k + 2 * w;
+    const unsigned int low = at < rank ? row[at] : 0;
+    const unsigned int high = at + 1 < rank ? row[at + 1] : 0;
+    words[w] = low | (high << 16);
+  }
+  return make_uint4(words[0], words[1], words[2], words[3]);
+}
+__device__ inline unsigned int scaled(unsigned int word, float scale) {
+  T2 pair;
+  pair.bits = word;
+  float2 value = TO_FLOAT2(pair);
+  value.x *= scale;
+  value.y *= scale;
+  return FROM_FLOAT2(value).bits;
+}
+__device__ inline unsigned int plus(unsigned int word, float x, float y) {
+  T2 pair;
+  pair.bits = word;
+  float2 value = TO_FLOAT2(pair);
+  value.x += x;
+  value.y += y;
+  return FROM_FLOAT2(value).bits;
+}
 
-extern "C" __global__ void __launch_bounds__(256)
+extern "C" __global__ void __launch_bounds__(256, 2)
     merge_low_rank(const unsigned short* base, unsigned short* out, const MergeTerms terms,
                    const float* scales, int rows, int columns, int column_tiles) {
-  __shared__ __align__(16) unsigned short up_tile[64][24];      // [row][k], padded
-  __shared__ __align__(16) unsigned short down_tile[16][136];   // [k][column], padded
-  __shared__ __align__(16) float sums[64][132];
+  __shared__ __align__(16) unsigned short up_tile[64][72];     // [row][k of the stage], padded
+  __shared__ __align__(16) unsigned short down_tile[64][136];  // [k of the stage][column], padded
+  __shared__ float scale_of[16];
   const int member = blockIdx.y;
   const int row0 = (int)(blockIdx.x / column_tiles) * 64;
   const int column0 = (int)(blockIdx.x % column_tiles) * 128;
@@ -58,97 +89,142 @@ extern "C" __global__ void __launch_bounds__(256)
   const int warp = thread >> 5;
   const int warp_row = (warp >> 2) * 32;
   const int warp_column = (warp & 3) * 32;
-  const long long layer = (long long)member * rows * columns;
+  const int own_row = row0 + warp_row + (lane >> 2);  // and 8, 16, 24 below it
+  const int own_column = column0 + warp_column + (lane & 3) * 8;
+  const long long place =
+      (long long)member * rows * columns + (long long)own_row * columns + own_column;
 
   uint4 old[4];
-  for (int i = 0; i < 4; ++i) {
-    const int row = row0 + (thread >> 4) + 16 * i;
-    const int column = column0 + (thread & 15) * 8;
-    if (row < rows && column < columns) {
-      old[i] = *(const uint4*)(base + layer + (long long)row * columns + column);
+#pragma unroll
+  for (int r = 0; r < 4; ++r) {
+    old[r] = make_uint4(0, 0, 0, 0);
+    if (own_row + 8 * r < rows && own_column < columns) {
+      old[r] = load_vector(base + place + (long long)(8 * r) * columns);
     }
   }
+  if (thread < terms.count) scale_of[thread] = scales[member * terms.count + thread];
+  __syncthreads();
 
   float total[2][4][4];
+#pragma unroll
   for (int i = 0; i < 2; ++i)
+#pragma unroll
     for (int j = 0; j < 4; ++j)
+#pragma unroll
       for (int k = 0; k < 4; ++k) total[i][j][k] = 0.f;
 
-  for (int term = 0; term < terms.count; ++term) {
-    const int rank = terms.rank[term];
-    const float scale = scales[member * terms.count + term];
-    if (scale == 0.f) continue;
-    const unsigned short* up = terms.up[term] + (long long)member * rows * rank;
-    const unsigned short* down = terms.down[term] + (long long)member * rank * columns;
-    for (int k0 = 0; k0 < rank; k0 += 16) {
-      __syncthreads();
-      for (int i = thread; i < 64 * 16; i += 256) {
-        const int row = i >> 4;
-        const int k = i & 15;
-        const bool inside = row0 + row < rows && k0 + k < rank;
-        const float value =
-            inside ? WIDEN_ONE(up[(long long)(row0 + row) * rank + k0 + k]) * scale : 0.f;
-        up_tile[row][k] = ROUND_ONE(value);
+  int term = 0;
+  int k0 = 0;
+  for (;;) {
+    // The next four slices; the same for all threads.
+    int slices = 0;
+    int slice_term[4];
+    int slice_k[4];
+#pragma unroll
+    for (int s = 0; s < 4; ++s) {
+      while (term < terms.count && (scale_of[term] == 0.f || k0 >= terms.rank[term])) {
+        ++term;
+        k0 = 0;
       }
-      {
-        const int k = thread >> 4;
-        const int column = (thread & 15) * 8;
-        uint4 value = make_uint4(0, 0, 0, 0);
-        if (k0 + k < rank && column0 + column < columns) {
-          value = *(const uint4*)(down + (long long)(k0 + k) * columns + column0 + column);
-        }
-        *(uint4*)&down_tile[k][column] = value;
+      slice_term[s] = term;
+      slice_k[s] = k0;
+      slices += term < terms.count ? 1 : 0;
+      k0 += 16;
+    }
+    if (slices == 0) break;
+
+    uint4 downs[4];
+    const int chunk = thread & 15;
+#pragma unroll
+    for (int s = 0; s < 4; ++s) {
+      downs[s] = make_uint4(0, 0, 0, 0);
+      const int k = slice_k[s] + (thread >> 4);
+      if (s < slices && k < terms.rank[slice_term[s]] && column0 + chunk * 8 < columns) {
+        const long long row = (long long)member * terms.rank[slice_term[s]] + k;
+        downs[s] = load_vector(terms.down[slice_term[s]] + row * columns + column0 + chunk * 8);
       }
-      __syncthreads();
-      unsigned int a[2][4];
-      for (int i = 0; i < 2; ++i) {
-        const int row = warp_row + 16 * i + (lane >> 2);
-        const int k = (lane & 3) * 2;
-        a[i][0] = *(const unsigned int*)&up_tile[row][k];
-        a[i][1] = *(const unsigned int*)&up_tile[row + 8][k];
-        a[i][2] = *(const unsigned int*)&up_tile[row][k + 8];
-        a[i][3] = *(const unsigned int*)&up_tile[row + 8][k + 8];
+    }
+    uint4 ups[2];
+    float up_scale[2];
+    const int up_row = (thread & 127) >> 1;
+#pragma unroll
+    for (int u = 0; u < 2; ++u) {
+      const int s = 2 * u + (thread >> 7);
+      const int t = thread >= 128 ? slice_term[2 * u + 1] : slice_term[2 * u];
+      const int k = (thread >= 128 ? slice_k[2 * u + 1] : slice_k[2 * u]) + (thread & 1) * 8;
+      ups[u] = make_uint4(0, 0, 0, 0);
+      up_scale[u] = 0.f;
+      if (s < slices && row0 + up_row < rows) {
+        const int rank = terms.rank[t];
+        const long long row = (long long)member * rows + row0 + up_row;
+        ups[u] = load_ranks(terms.up[t] + row * rank, k, rank);
+        up_scale[u] = scale_of[t];
       }
-      for (int j = 0; j < 4; ++j) {
-        unsigned int b0, b1;
-        const unsigned int place =
-            shared_address(&down_tile[lane & 15][warp_column + 8 * j]);
-        asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
-                     : "=r"(b0), "=r"(b1) : "r"(place));
+    }
+
+    __syncthreads();  // the stage before has been read
+#pragma unroll
+    for (int s = 0; s < 4; ++s) {
+      // Columns 8 p + 2 j, + 1 of a warp's 32 go to 8 j + 2 p, + 1.
+      unsigned int* to = (unsigned int*)&down_tile[16 * s + (thread >> 4)]
+                                                  [(chunk >> 2) * 32 + (chunk & 3) * 2];
+      to[0] = downs[s].x;
+      to[4] = downs[s].y;
+      to[8] = downs[s].z;
+      to[12] = downs[s].w;
+    }
+#pragma unroll
+    for (int u = 0; u < 2; ++u) {
+      const int k = 16 * (2 * u + (thread >> 7)) + (thread & 1) * 8;
+      *(uint4*)&up_tile[up_row][k] =
+          make_uint4(scaled(ups[u].x, up_scale[u]), scaled(ups[u].y, up_scale[u]),
+                     scaled(ups[u].z, up_scale[u]), scaled(ups[u].w, up_scale[u]));
+    }
+    __syncthreads();
+
+#pragma unroll
+    for (int s = 0; s < 4; ++s) {
+      if (s < slices) {
+        unsigned int a[2][4];
+#pragma unroll
         for (int i = 0; i < 2; ++i) {
-          float* c = total[i][j];
-          asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." MMA_TYPES
-                       ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
-                       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
-                       : "r"(a[i][0]), "r"(a[i][1]), "r"(a[i][2]), "r"(a[i][3]), "r"(b0), "r"(b1));
+          const int row = warp_row + 16 * i + (lane >> 2);
+          const int k = 16 * s + (lane & 3) * 2;
+          a[i][0] = *(const unsigned int*)&up_tile[row][k];
+          a[i][1] = *(const unsigned int*)&up_tile[row + 8][k];
+          a[i][2] = *(const unsigned int*)&up_tile[row][k + 8];
+          a[i][3] = *(const unsigned int*)&up_tile[row + 8][k + 8];
+        }
+#pragma unroll
+        for (int j = 0; j < 4; ++j) {
+          unsigned int b0, b1;
+          const unsigned int from =
+              shared_address(&down_tile[16 * s + (lane & 15)][warp_column + 8 * j]);
+          asm volatile("ldmatrix.sync.aligned.m8n8.x2.trans.shared.b16 {%0, %1}, [%2];"
+                       : "=r"(b0), "=r"(b1) : "r"(from) : "memory");
+#pragma unroll
+          for (int i = 0; i < 2; ++i) {
+            float* c = total[i][j];
+            asm volatile("mma.sync.aligned.m16n8k16.row.col.f32." MMA_TYPES
+                         ".f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, {%0, %1, %2, %3};"
+                         : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+                         : "r"(a[i][0]), "r"(a[i][1]), "r"(a[i][2]), "r"(a[i][3]), "r"(b0), "r"(b1));
+          }
         }
       }
     }
   }
-  for (int i = 0; i < 2; ++i) {
-    for (int j = 0; j < 4; ++j) {
-      const int row = warp_row + 16 * i + (lane >> 2);
-      const int column = warp_column + 8 * j + (lane & 3) * 2;
-      *(float2*)&sums[row][column] = make_float2(total[i][j][0], total[i][j][1]);
-      *(float2*)&sums[row + 8][column] = make_float2(total[i][j][2], total[i][j][3]);
-    }
-  }
-  __syncthreads();
-  for (int i = 0; i < 4; ++i) {
-    const int row = (thread >> 4) + 16 * i;
-    const int column = (thread & 15) * 8;
-    if (row0 + row < rows && column0 + column < columns) {
-      unsigned int words[4] = {old[i].x, old[i].y, old[i].z, old[i].w};
-      for (int w = 0; w < 4; ++w) {
-        T2 pair;
-        pair.bits = words[w];
-        float2 value = TO_FLOAT2(pair);
-        value.x += sums[row][column + 2 * w];
-        value.y += sums[row][column + 2 * w + 1];
-        words[w] = FROM_FLOAT2(value).bits;
-      }
-      *(uint4*)(out + layer + (long long)(row0 + row) * columns + column0 + column) =
-          make_uint4(words[0], words[1], words[2], words[3]);
+
+#pragma unroll
+  for (int r = 0; r < 4; ++r) {
+    const int i = r >> 1;
+    const int c = (r & 1) * 2;
+    if (own_row + 8 * r < rows && own_column < columns) {
+      store_vector(out + place + (long long)(8 * r) * columns,
+                   make_uint4(plus(old[r].x, total[i][0][c], total[i][0][c + 1]),
+                              plus(old[r].y, total[i][1][c], total[i][1][c + 1]),
+                              plus(old[r].z, total[i][2][c], total[i][2][c + 1]),
+                              plus(old[r].w, total[i][3][c], total[i][3][c + 1])));
     }
   }
 }
