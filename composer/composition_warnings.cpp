@@ -5,6 +5,16 @@
 #include "support/text.h"
 
 namespace stylus::composer {
+namespace {
+
+/// It was read from a file once, and no file of it is left. A card alone never had one.
+bool lost_its_file(const catalog::Adapter& card) {
+  const bool had_one = !card.places.empty() || !card.autov3.empty();
+  return had_one && std::all_of(card.places.begin(), card.places.end(),
+                                [](const catalog::Place& place) { return place.missing; });
+}
+
+}  // namespace
 
 std::vector<std::string> Composition::warnings(const std::vector<PlanAdapter>& adapters) {
   std::vector<std::string> warnings;
@@ -35,6 +45,13 @@ std::vector<std::string> Composition::warnings(const std::vector<PlanAdapter>& a
   }
   if (styles.size() > 1) {
     warnings.push_back("several styles may fight: " + join(styles, ", "));
+  }
+  for (const catalog::AdapterRow row : picked_rows_) {
+    if (const catalog::Adapter& card = adapters_.at(row); lost_its_file(card)) {
+      warnings.push_back(card.name +
+                         ": its file is gone (import the folder where it is now; --only-installed "
+                         "leaves such adapters out)");
+    }
   }
   warnings.insert(warnings.end(), tamed_.begin(), tamed_.end());
   warn_about_filters(warnings);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -37,25 +38,89 @@ std::string base_of(const Model& model) {
   return base;
 }
 
-composer::Plan plan_of(const GlobalOptions& global, const GenerateCommand& command,
-                       const Model& model) {
-  if (!command.plan_file.empty()) {
-    composer::Plan plan = read_plan_file(command.plan_file);
-    const int count = command.images.value_or(0);
-    if (count > 0 || command.seed) {
-      // Pictures that the plan does not list use its first mask.
-      const std::int64_t first =
-          command.seed.value_or(plan.images.empty() ? 1 : plan.images[0].seed);
-      const std::size_t wanted = count > 0 ? static_cast<std::size_t>(count)
-                                           : std::max<std::size_t>(plan.images.size(), 1);
-      const std::vector<bool> mask =
-          plan.images.empty() ? std::vector<bool>(plan.adapters.size(), true) : plan.images[0].mask;
-      plan.images.resize(wanted, {0, mask, "{}"});
-      for (std::size_t i = 0; i < wanted; ++i) {
-        plan.images[i].seed = first + static_cast<std::int64_t>(i);
+/// Pictures that the plan does not list use its first mask.
+void set_images(const GenerateCommand& command, composer::Plan& plan) {
+  const int count = command.images.value_or(0);
+  if (count == 0 && !command.seed) {
+    return;
+  }
+  const std::int64_t first = command.seed.value_or(plan.images.empty() ? 1 : plan.images[0].seed);
+  const std::size_t wanted =
+      count > 0 ? static_cast<std::size_t>(count) : std::max<std::size_t>(plan.images.size(), 1);
+  const std::vector<bool> mask =
+      plan.images.empty() ? std::vector<bool>(plan.adapters.size(), true) : plan.images[0].mask;
+  plan.images.resize(wanted, {0, mask, "{}"});
+  for (std::size_t i = 0; i < wanted; ++i) {
+    plan.images[i].seed = first + static_cast<std::int64_t>(i);
+  }
+}
+
+/// The path of the adapter's file on this machine; "" where there is none.
+std::string path_of(const catalog::Catalog& catalog, const std::string& id) {
+  if (const std::optional<catalog::Adapter> known = catalog.find(id)) {
+    for (const catalog::Place& place : known->places) {
+      if (!place.missing && fs::exists(place.path)) {
+        return place.path;
       }
     }
-    return plan;
+  }
+  return "";
+}
+
+/// A plan whose adapters all have a file here. One whose file went away since the last import is
+/// left out and said so.
+composer::Plan plan_installed(const Workspace& workspace, const GenerateCommand& command,
+                              composer::ComposeOptions compose) {
+  const Planner planner(workspace, command.strategy);
+  std::vector<std::string> gone;
+  while (true) {
+    composer::Plan plan = planner.plan(command.prompt, compose);
+    const std::size_t known = compose.filter.blocked.size();
+    for (const composer::PlanAdapter& adapter : plan.adapters) {
+      if (!path_of(workspace.catalog, adapter.id).empty()) {
+        continue;
+      }
+      std::vector<std::string>& blocked = compose.filter.blocked;
+      require(std::find(blocked.begin(), blocked.end(), adapter.id) == blocked.end(),
+              ErrorCode::kNotFound, "the prompt or --pin wants '", adapter.name,
+              "', but its file is not here: import the folder that holds it");
+      blocked.push_back(adapter.id);
+      gone.push_back(adapter.name + ": its file is gone since the last import, so it was left out");
+    }
+    if (compose.filter.blocked.size() == known) {
+      plan.warnings.insert(plan.warnings.end(), gone.begin(), gone.end());
+      return plan;
+    }
+  }
+}
+
+/// The plan with the path of each adapter's file in `file`; plans themselves hold names only, so
+/// that they can be passed on.
+composer::Plan with_paths(composer::Plan plan, const catalog::Catalog& catalog) {
+  for (composer::PlanAdapter& adapter : plan.adapters) {
+    if (std::string path = path_of(catalog, adapter.id); !path.empty()) {
+      adapter.file = std::move(path);
+    }
+  }
+  return plan;
+}
+
+/// What is to be painted.
+struct Planned {
+  composer::Plan plan;
+  composer::Plan local;  ///< With paths, as far as the catalogue knows them.
+};
+
+Planned plan_of(const GlobalOptions& global, const GenerateCommand& command, const Model& model,
+                const Locations& locations) {
+  if (!command.plan_file.empty()) {
+    composer::Plan plan = read_plan_file(command.plan_file);
+    set_images(command, plan);
+    composer::Plan local = plan;
+    if (!plan.adapters.empty() && fs::exists(locations.catalog_file())) {
+      local = with_paths(plan, open_catalog(locations, catalog::OpenMode::kReadOnly));
+    }
+    return {std::move(plan), std::move(local)};
   }
   composer::ComposeOptions compose = command.compose;
   compose.images = command.images.value_or(1);
@@ -70,40 +135,20 @@ composer::Plan plan_of(const GlobalOptions& global, const GenerateCommand& comma
     compose.max_adapters = 0;
   }
   const Workspace workspace = open_workspace(global);
-  return Planner(workspace, command.strategy).plan(command.prompt, compose);
+  composer::Plan plan = plan_installed(workspace, command, compose);
+  composer::Plan local = with_paths(plan, workspace.catalog);
+  return {std::move(plan), std::move(local)};
 }
 
 std::string absolute_or_empty(const std::string& path) {
   return path.empty() ? std::string() : fs::absolute(path).string();
 }
 
-/// The plan with the path of each adapter's file on this machine in `file`, where the catalogue
-/// knows one; plans themselves hold names only, so that they can be passed on.
-composer::Plan with_paths(composer::Plan plan, const Locations& locations) {
-  if (plan.adapters.empty() || !fs::exists(locations.catalog_file())) {
-    return plan;
-  }
-  const catalog::Catalog catalog = open_catalog(locations, catalog::OpenMode::kReadOnly);
-  for (composer::PlanAdapter& adapter : plan.adapters) {
-    const std::optional<catalog::Adapter> known = catalog.find(adapter.id);
-    if (!known) {
-      continue;
-    }
-    for (const catalog::Place& place : known->places) {
-      if (!place.missing && fs::exists(place.path)) {
-        adapter.file = place.path;
-        break;
-      }
-    }
-  }
-  return plan;
-}
-
-ordered_json job_of(const GenerateCommand& command, const Model& model, const composer::Plan& plan,
+ordered_json job_of(const GenerateCommand& command, const Model& model, const Planned& planned,
                     const Locations& locations) {
   std::string a1111;
   try {
-    a1111 = dialects::export_plan(plan, "a1111");
+    a1111 = dialects::export_plan(planned.plan, "a1111");
     a1111 = a1111.substr(0, a1111.find("\nNegative prompt:"));
     while (!a1111.empty() && a1111.back() == '\n') {
       a1111.pop_back();
@@ -115,7 +160,7 @@ ordered_json job_of(const GenerateCommand& command, const Model& model, const co
       {"stylus_render_job", 1},
       {"model", model.path.string()},
       {"model_name", model.name},
-      {"plan", ordered_json::parse(composer::plan_to_json(with_paths(plan, locations)))},
+      {"plan", ordered_json::parse(composer::plan_to_json(planned.local))},
       {"a1111_prompt", a1111},
       {"output", absolute_or_empty(command.output_file)},
       {"sheet", command.grid},
@@ -210,14 +255,15 @@ int run_generate(const GlobalOptions& global, const GenerateCommand& command) {
     std::cerr << "no model was named and none is installed, so this is drawn by 'mini', the "
                  "embedded 64 x 64 emoji model (--model PATH takes another)\n";
   }
-  const composer::Plan plan = plan_of(global, command, model);
+  const Planned planned = plan_of(global, command, model, locations);
+  const composer::Plan& plan = planned.plan;
   if (!command.plan_output.empty()) {
     write_file_atomically(command.plan_output, composer::plan_to_json(plan, 2) + "\n");
   }
   if (!global.quiet && !global.json && !command.dry_run && command.plan_file.empty()) {
     std::cout << plan_table(plan);
   }
-  const ordered_json job = job_of(command, model, plan, locations);
+  const ordered_json job = job_of(command, model, planned, locations);
   if (command.dry_run) {
     std::cout << job.dump(2, ' ', false, ordered_json::error_handler_t::replace) << '\n';
     return kSuccess;

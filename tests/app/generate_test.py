@@ -7,10 +7,12 @@ import json
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import unittest
 import zlib
 
@@ -243,6 +245,31 @@ class Refusals(Mini):
     def test_json_errors_have_a_code(self):
         done = self.bad(66, "a cat", "--model", "nope", "--json")
         self.assertEqual(json.loads(done.stdout)["error"]["code"], "not_found")
+
+
+class GoneFiles(Mini):
+    @classmethod
+    def setUpClass(cls):
+        cls.shelf = tempfile.TemporaryDirectory(prefix="stylus-loras-")
+        cls.addClassCleanup(cls.shelf.cleanup)
+        cls.imported = pathlib.Path(cls.shelf.name) / "loras"
+        shutil.copytree(ADAPTERS, cls.imported)
+        super().setUpClass()
+
+    def test_a_file_that_went_away_is_not_planned_and_said_so(self):
+        styles = {a["name"]: a["id"] for a in self.plan("a penguin, line art")["adapters"]}
+        line_art = styles["Line art"]
+        (self.imported / "style-line-art.safetensors").unlink()
+
+        again = self.plan("a penguin, line art")
+
+        self.assertNotIn(line_art, [a["id"] for a in again["adapters"]])
+        self.assertIn("Line art: its file is gone since the last import", " ".join(again["warnings"]))
+        self.bad(66, "a penguin", "--pin", line_art, says="its file is not here")
+        self.stylus("import", self.imported)
+        planned = json.loads(self.good("plan", "a penguin, line art", "--base", "mini", "--json"))
+        self.assertIn(line_art, [a["id"] for a in planned["adapters"]], "a plan may be for another machine")
+        self.assertIn("Line art: its file is gone", " ".join(planned["warnings"]))
 
 
 class Renderer(Mini):
