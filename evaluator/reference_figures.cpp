@@ -25,6 +25,19 @@ std::vector<std::size_t> numbers_of(const std::vector<std::vector<std::size_t>>&
   return numbers;
 }
 
+/// By draws of at most half of the prompts and some 1,000 pictures, against the same real ones.
+Interval kernel_interval(double value, const Rows& all,
+                         const std::vector<std::vector<std::size_t>>& by_prompt,
+                         std::size_t pictures, RowsView real, std::uint64_t seed) {
+  const std::size_t prompts = by_prompt.size();
+  const std::size_t some =
+      std::clamp<std::size_t>(kKernelRows * prompts / pictures, 2, prompts / 2);
+  const RowsView fixed = {real.data, std::min(real.rows, kKernelRows), real.dim};
+  return subsample_interval(value, prompts, some, seed, [&](std::span<const std::size_t> drawn) {
+    return polynomial_mmd(chosen_rows(all, numbers_of(by_prompt, drawn)).view(), fixed);
+  });
+}
+
 }  // namespace
 
 Rows chosen_rows(const Rows& all, std::span<const std::size_t> numbers) {
@@ -63,20 +76,11 @@ ReferenceFigures reference_figures(const std::string& features, const Rows& all,
     figures.kernel = {kernel, kNone, kNone};
     return figures;
   }
-  const auto of_prompts = [&](const auto& figure) {
-    return [&](std::span<const std::size_t> some) {
-      const Rows drawn = chosen_rows(all, numbers_of(by_prompt, some));
-      return figure(drawn.view());
-    };
-  };
-  const auto frechet_of = [&](RowsView some) { return target.distance(some); };
-  const auto kernel_of = [&](RowsView some) {
-    return kernel_distance(some, real, 1, kKernelRows, seed).mean;
-  };
-  figures.frechet = subsample_interval(frechet, prompts, half, seed, of_prompts(frechet_of));
-  const std::size_t few =
-      std::clamp<std::size_t>(kKernelRows * prompts / rows.rows, 2, std::max<std::size_t>(half, 2));
-  figures.kernel = subsample_interval(kernel, prompts, few, seed, of_prompts(kernel_of));
+  figures.frechet =
+      subsample_interval(frechet, prompts, half, seed, [&](std::span<const std::size_t> some) {
+        return target.distance(chosen_rows(all, numbers_of(by_prompt, some)).view());
+      });
+  figures.kernel = kernel_interval(kernel, all, by_prompt, rows.rows, real, seed);
   return figures;
 }
 

@@ -27,7 +27,7 @@ struct ReferenceFigures {
 /// Intervals are those of the pictures, for the reference at hand: 20 draws of half of the prompts
 /// (for the kernel distance: of at most 1,000 pictures) with all their pictures; from 8 prompts on.
 /// Requires: more than 5 pictures on each side, else Error(kInvalidArgument).
-/// Cost:     some 40 Fréchet distances, 120 kernel distances of at most 1,000 rows a side.
+/// Cost:     36 Fréchet distances and 20 kernel distances of at most 1,000 rows a side.
 [[nodiscard]] ReferenceFigures reference_figures(
     const std::string& features, const Rows& all,
     const std::vector<std::vector<std::size_t>>& by_prompt, const Rows& reference,

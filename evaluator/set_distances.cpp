@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <optional>
 #include <random>
 #include <vector>
 
@@ -50,15 +51,31 @@ double kernel_sum(const Matrix& products, bool without_diagonal, const Kernel& k
   return sum;
 }
 
-Rows subset_of(RowsView rows, std::size_t count, std::mt19937_64& random) {
-  std::vector<std::size_t> order(rows.rows);
+/// `count` of `rows` numbers, drawn without replacement.
+std::vector<std::size_t> drawn(std::size_t rows, std::size_t count, std::mt19937_64& random) {
+  std::vector<std::size_t> order(rows);
   std::iota(order.begin(), order.end(), std::size_t{0});
-  Rows subset(count, rows.dim);
   for (std::size_t i = 0; i < count; ++i) {
-    std::swap(order[i], order[i + static_cast<std::size_t>(random() % (rows.rows - i))]);
-    std::copy_n(rows.row(order[i]).data(), rows.dim, subset.row(i).data());
+    std::swap(order[i], order[i + static_cast<std::size_t>(random() % (rows - i))]);
+  }
+  order.resize(count);
+  return order;
+}
+
+Rows subset_of(RowsView rows, const std::vector<std::size_t>& numbers) {
+  Rows subset(numbers.size(), rows.dim);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    std::copy_n(rows.row(numbers[i]).data(), rows.dim, subset.row(i).data());
   }
   return subset;
+}
+
+/// (x · y / D + 1)³ of every pair.
+void apply_kernel(Matrix& products, std::size_t width) {
+  for (double& value : products.values) {
+    const double base = value / static_cast<double>(width) + 1;
+    value = base * base * base;
+  }
 }
 
 std::vector<double> squared_norms(RowsView rows) {
@@ -116,6 +133,37 @@ double polynomial_mmd(RowsView a, RowsView b) {
   return within_a / (m * (m - 1)) + within_b / (n * (n - 1)) - 2 * between / (m * n);
 }
 
+KernelTable::KernelTable(RowsView a, RowsView b) {
+  check_sets(a, b, 2);
+  require(a.rows + b.rows <= kMostRows, ErrorCode::kInvalidArgument, "a table of kernels holds ",
+          kMostRows, " rows, not ", a.rows + b.rows, "; take subsets");
+  const Matrix x = plain(a);
+  const Matrix y = plain(b);
+  within_a_ = gram(x, Transposed::kYes);
+  within_b_ = gram(y, Transposed::kYes);
+  between_ = product(x, Transposed::kNo, y, Transposed::kYes);
+  for (Matrix* products : {&within_a_, &within_b_, &between_}) {
+    apply_kernel(*products, a.dim);
+  }
+}
+
+double KernelTable::distance(std::span<const std::size_t> of_a,
+                             std::span<const std::size_t> of_b) const {
+  const auto mean = [](const Matrix& kernels, std::span<const std::size_t> rows,
+                       std::span<const std::size_t> columns, bool is_within) {
+    double sum = 0;
+    for (std::size_t j = 0; j < columns.size(); ++j) {
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        sum += is_within && i == j ? 0.0 : kernels.at(rows[i], columns[j]);
+      }
+    }
+    const auto count = static_cast<double>(rows.size());
+    return sum / (count * (static_cast<double>(columns.size()) - (is_within ? 1 : 0)));
+  };
+  return mean(within_a_, of_a, of_a, true) + mean(within_b_, of_b, of_b, true) -
+         2 * mean(between_, of_a, of_b, false);
+}
+
 KernelDistance kernel_distance(RowsView a, RowsView b, std::size_t subsets, std::size_t subset_size,
                                std::uint64_t seed) {
   check_sets(a, b, 2);
@@ -123,12 +171,18 @@ KernelDistance kernel_distance(RowsView a, RowsView b, std::size_t subsets, std:
           "a kernel distance needs subsets of at least two rows");
   const std::size_t size = std::min({subset_size, a.rows, b.rows});
   std::mt19937_64 random(seed);
+  std::optional<KernelTable> table;
+  if (a.rows + b.rows <= KernelTable::kMostRows) {
+    table.emplace(a, b);
+  }
   double sum = 0;
   double squares = 0;
   for (std::size_t i = 0; i < subsets; ++i) {
-    const Rows some_a = subset_of(a, size, random);
-    const Rows some_b = subset_of(b, size, random);
-    const double value = polynomial_mmd(some_a.view(), some_b.view());
+    const std::vector<std::size_t> of_a = drawn(a.rows, size, random);
+    const std::vector<std::size_t> of_b = drawn(b.rows, size, random);
+    const double value = table
+                             ? table->distance(of_a, of_b)
+                             : polynomial_mmd(subset_of(a, of_a).view(), subset_of(b, of_b).view());
     sum += value;
     squares += value * value;
   }

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "evaluator/linear_algebra.h"
 #include "support/rows.h"
 
 namespace stylus::evaluator {
@@ -22,6 +24,24 @@ struct KernelDistance {
 
 /// The same for the whole sets, once.
 [[nodiscard]] double polynomial_mmd(RowsView a, RowsView b);
+
+/// The same for many subsets of two sets: the kernel of every pair is computed once, so that a
+/// subset costs additions only.
+/// Memory: 8 (m + n)² bytes for m and n rows.
+class KernelTable {
+ public:
+  static constexpr std::size_t kMostRows = 6000;  ///< Of both sets together, for 300 MB.
+
+  /// Requires: equal widths, at most kMostRows rows, else Error(kInvalidArgument).
+  KernelTable(RowsView a, RowsView b);
+
+  /// polynomial_mmd of the rows with these numbers. Requires: at least two of each.
+  [[nodiscard]] double distance(std::span<const std::size_t> of_a,
+                                std::span<const std::size_t> of_b) const;
+
+ private:
+  Matrix within_a_, within_b_, between_;
+};
 
 /// CMMD: 1000 times the biased squared maximum mean discrepancy of unit rows with a Gaussian kernel
 /// of width 10. Requires: rows on both sides, equal widths.

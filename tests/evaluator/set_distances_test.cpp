@@ -143,6 +143,23 @@ TEST(FrechetDistance, IsBiasedByOneOverTheNumberAndTheLineTakesItOff) {
             0.3 * frechet_distance(a.view(), b.view()));
 }
 
+TEST(KernelTable, GivesWhatTheRowsGive) {
+  const Rows a = features(1, 60, 16, 1.0, 0.0);
+  const Rows b = features(2, 40, 16, 1.1, 0.05);
+  const std::vector<std::size_t> of_a = {59, 3, 17, 20};
+  const std::vector<std::size_t> of_b = {0, 39, 7};
+  const auto chosen = [](const Rows& all, const std::vector<std::size_t>& numbers) {
+    Rows rows(numbers.size(), all.dim);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      std::copy_n(all.row(numbers[i]).data(), all.dim, rows.row(i).data());
+    }
+    return rows;
+  };
+
+  EXPECT_NEAR(KernelTable(a.view(), b.view()).distance(of_a, of_b),
+              polynomial_mmd(chosen(a, of_a).view(), chosen(b, of_b).view()), 1e-9);
+}
+
 TEST(KernelDistance, SubsetsAgreeWithTheWhole) {
   const Rows a = features(1, 300, 16, 1, 0);
   const Rows b = features(2, 300, 16, 1.2, 0.1);
