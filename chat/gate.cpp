@@ -13,7 +13,9 @@ using Clock = std::chrono::steady_clock;
 
 Gate::Gate(const Settings& settings)
     : concurrency_(settings.concurrency),
-      spacing_(settings.requests_per_minute > 0 ? 60'000 / settings.requests_per_minute : 0),
+      spacing_(settings.requests_per_minute > 0
+                   ? (60'000 + settings.requests_per_minute - 1) / settings.requests_per_minute
+                   : 0),
       max_requests_(settings.max_requests),
       max_tokens_(settings.max_tokens),
       sleep_(settings.sleep) {}

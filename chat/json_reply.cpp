@@ -199,8 +199,11 @@ bool sounds_like_refusal(std::string_view text) {
     begin.erase(at, 2);
     begin[at] = '\'';
   }
+  // Whole words: "the sky as an airy wash" declines nothing.
   return std::any_of(kPhrases.begin(), kPhrases.end(), [&](std::string_view phrase) {
-    return begin.find(phrase) != std::string::npos;
+    const std::size_t at = begin.find(phrase);
+    const std::size_t end = at == std::string::npos ? 0 : at + phrase.size();
+    return at != std::string::npos && (end == begin.size() || begin[end] < 'a' || begin[end] > 'z');
   });
 }
 

@@ -65,6 +65,7 @@ TEST(SoundsLikeRefusal, KnowsHowModelsDecline) {
   EXPECT_TRUE(sounds_like_refusal("I\xE2\x80\x99m sorry, but I can\xE2\x80\x99t help with that."));
   EXPECT_TRUE(sounds_like_refusal("As an AI language model, I cannot describe people."));
   EXPECT_FALSE(sounds_like_refusal("A sorry-looking clown in a sorry hat"));
+  EXPECT_FALSE(sounds_like_refusal("It paints the sky as an airy wash of blue."));
 }
 
 }  // namespace
