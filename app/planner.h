@@ -8,7 +8,7 @@
 #include "chat/client.h"
 #include "composer/composer.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the name is CLI11's
 class App;
 }
 
