@@ -132,9 +132,9 @@ Card card_of_model(const json& model, ExamplePrompts prompts) {
 
 Card card_of_version(const json& version, ExamplePrompts prompts) {
   Card card;
-  static const json nothing = json::object();
+  static const json kNothing = json::object();
   const json* inner = field(version, {"model"});
-  const json& model = inner != nullptr && inner->is_object() ? *inner : nothing;
+  const json& model = inner != nullptr && inner->is_object() ? *inner : kNothing;
   std::optional<std::int64_t> id = integer_field(version, {"modelId"});
   if (id && *id > 0) {
     card.id = "civitai:" + std::to_string(*id);

@@ -210,8 +210,8 @@ std::int64_t next_revision(Database& database) {
 
 /// Writes `after`; `before` is null for a new row.
 void write_entry(Database& database, AdapterRow row, const Entry* before, const Entry& after) {
-  static const Entry nothing;
-  const Entry& old = before != nullptr ? *before : nothing;
+  static const Entry kNothing;
+  const Entry& old = before != nullptr ? *before : kNothing;
   if (before != nullptr) {
     write_facets(database, row, old,
                  "DELETE FROM facet WHERE base = ?1 AND flags = ?2 AND row = ?3");
@@ -249,11 +249,11 @@ bool allows_selling_images(const Licence& licence) {
     return licence.commercial != "None";
   }
   // Licences that leave no doubt; everything else needs the card's own word.
-  static const std::set<std::string, std::less<>> open = {
+  static const std::set<std::string, std::less<>> kOpen = {
       "0bsd",         "apache-2.0", "bsd-2-clause", "bsd-3-clause",          "cc-by-4.0",
       "cc-by-sa-4.0", "cc0",        "cc0-1.0",      "creativeml-openrail-m", "mit",
       "openrail",     "openrail++", "unlicense"};
-  return open.count(to_lower(licence.name)) != 0;
+  return kOpen.count(to_lower(licence.name)) != 0;
 }
 
 }  // namespace
