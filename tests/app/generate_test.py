@@ -15,7 +15,7 @@ import tempfile
 import unittest
 
 from home import ADAPTERS, SOURCE, STYLUS, Home
-from png_file import read_pixels, read_texts
+from png_file import read_pixels, read_texts, write_png
 
 EMOJI = SOURCE.parent / "shared" / "data" / "emoji" / "png64"
 # How A1111 reads the last line of its own texts.

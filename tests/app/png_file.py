@@ -1,4 +1,4 @@
-"""Reads PNG files as a stranger would: texts and pixels."""
+"""Reads PNG files as a stranger would, texts and pixels, and writes plain ones."""
 import struct
 import zlib
 
