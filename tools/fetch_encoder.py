@@ -13,7 +13,6 @@ import ast
 import hashlib
 import json
 import math
-import os
 import pathlib
 import shutil
 import subprocess

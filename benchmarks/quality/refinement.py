@@ -7,7 +7,6 @@ version notes. It holds no texts; they lie in the development data.
 import hashlib
 import json
 import pathlib
-import statistics
 
 import measures
 
