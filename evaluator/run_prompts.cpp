@@ -1,12 +1,12 @@
 #include "evaluator/run_prompts.h"
 
-#include <algorithm>
 #include <set>
 
 #include "evaluator/json_fields.h"
 #include "support/error.h"
 #include "support/file.h"
 #include "support/json.h"
+#include "support/text.h"
 
 namespace stylus::evaluator {
 namespace {
@@ -41,21 +41,13 @@ RunPrompt prompt_of(const json& entry, std::size_t number, const std::string& wh
 std::vector<RunPrompt> prompts_in_file(const fs::path& path) {
   const std::string text = read_file(path, kLargestPromptFile);
   std::vector<RunPrompt> prompts;
-  std::size_t begin = 0;
-  std::size_t line = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view content(text.data() + begin, end - begin);
-    ++line;
-    if (content.find_first_not_of(" \t\r") != std::string_view::npos) {
-      const std::string what = path.string() + ":" + std::to_string(line);
-      prompts.push_back(prompt_of(parse_json(content, what), prompts.size() + 1, what));
-      require(prompts.size() <= kMaxPrompts, ErrorCode::kInvalidArgument, path.string(),
-              " has more than ", kMaxPrompts,
-              " prompts; split it, or take part of it with \"limit\"");
-    }
-    begin = end + 1;
-  }
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
+    const std::string what = path.string() + ":" + std::to_string(number);
+    prompts.push_back(prompt_of(parse_json(line, what), prompts.size() + 1, what));
+    require(prompts.size() <= kMaxPrompts, ErrorCode::kInvalidArgument, path.string(),
+            " has more than ", kMaxPrompts,
+            " prompts; split it, or take part of it with \"limit\"");
+  });
   return prompts;
 }
 

@@ -126,6 +126,20 @@ std::vector<std::string> split_list(std::string_view text, char separator) {
   }
 }
 
+void for_each_line(std::string_view text,
+                   const std::function<void(std::string_view, std::size_t)>& visit) {
+  std::size_t number = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view line = trim(text.substr(begin, end - begin));
+    begin = end + 1;
+    ++number;
+    if (!line.empty()) {
+      visit(line, number);
+    }
+  }
+}
+
 std::string_view truncate_utf8(std::string_view text, std::size_t limit_bytes) {
   if (text.size() <= limit_bytes) {
     return text;

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +26,11 @@ namespace stylus {
 
 /// Pieces between `separator`, trimmed, empty ones left out.
 [[nodiscard]] std::vector<std::string> split_list(std::string_view text, char separator);
+
+/// Calls `visit` for every line of `text` that is not blank, in order: the line without white space
+/// at its ends, and its number, from 1, blank ones counted.
+void for_each_line(std::string_view text,
+                   const std::function<void(std::string_view line, std::size_t number)>& visit);
 
 /// At most `limit_bytes` of `text`, cut at a code point border.
 [[nodiscard]] std::string_view truncate_utf8(std::string_view text, std::size_t limit_bytes);

@@ -44,17 +44,9 @@ struct Checked {
 std::vector<Plan> read_golden(const std::string& file) {
   const std::string text = read_file(file, kMaxFileBytes);
   std::vector<Plan> plans;
-  std::size_t line_number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = trim(std::string_view(text).substr(begin, end - begin));
-    begin = end + 1;
-    ++line_number;
-    if (!line.empty()) {
-      plans.push_back(
-          composer::plan_from_json(line, file + ", line " + std::to_string(line_number)));
-    }
-  }
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
+    plans.push_back(composer::plan_from_json(line, file + ":" + std::to_string(number)));
+  });
   require(!plans.empty(), ErrorCode::kInvalidArgument, file,
           " holds no plans. Write them with: stylus plan --prompts PROMPTS.jsonl --output ", file);
   return plans;

@@ -18,6 +18,7 @@
 #include "support/file.h"
 #include "support/hash.h"
 #include "support/json.h"
+#include "support/text.h"
 
 namespace stylus::app {
 namespace {
@@ -171,21 +172,13 @@ std::vector<Method> in_order(const Manifest& run) {
 std::map<std::string, composer::Plan> read_plans(const std::filesystem::path& file) {
   const std::string text = read_file(file, kLargestPlanFile);
   std::map<std::string, composer::Plan> plans;
-  std::size_t begin = 0;
-  std::size_t line = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view content(text.data() + begin, end - begin);
-    ++line;
-    if (content.find_first_not_of(" \t\r") != std::string_view::npos) {
-      const std::string what = file.string() + ":" + std::to_string(line);
-      composer::Plan plan = composer::plan_from_json(content, what);
-      require(!plan.id.empty(), ErrorCode::kCorruptData, what,
-              " has no \"id\"; make plans with stylus plan --prompts IN --output OUT");
-      plans[plan.id] = std::move(plan);
-    }
-    begin = end + 1;
-  }
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
+    const std::string what = file.string() + ":" + std::to_string(number);
+    composer::Plan plan = composer::plan_from_json(line, what);
+    require(!plan.id.empty(), ErrorCode::kCorruptData, what,
+            " has no \"id\"; make plans with stylus plan --prompts IN --output OUT");
+    plans[plan.id] = std::move(plan);
+  });
   return plans;
 }
 

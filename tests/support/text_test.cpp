@@ -71,5 +71,14 @@ TEST(TextTest, ComparesAndMeasures) {
   EXPECT_EQ(display_width("e\xCC\x81"), 1U);     // e with a combining accent
 }
 
+TEST(TextTest, ForEachLineSkipsBlankOnesAndCountsThem) {
+  std::vector<std::string> seen;
+  for_each_line("one\r\n\n  \t\n two \nthree", [&](std::string_view line, std::size_t number) {
+    seen.push_back(std::to_string(number) + std::string(line));
+  });
+  EXPECT_EQ(seen, (std::vector<std::string>{"1one", "4two", "5three"}));
+  for_each_line("", [](std::string_view, std::size_t) { ADD_FAILURE() << "there is no line"; });
+}
+
 }  // namespace
 }  // namespace stylus
