@@ -62,10 +62,13 @@ using Arms = std::vector<std::vector<const GroupFigures*>>;
 
 void add_pairs(const Manifest& run, const Arms& arms, std::optional<double> guidance,
                const Metric& metric, std::vector<Comparison>& comparisons) {
+  std::vector<std::vector<double>> means;
+  for (const std::vector<const GroupFigures*>& arm : arms) {
+    means.push_back(mean_over(arm, metric.values));
+  }
   for (std::size_t a = 0; a < arms.size(); ++a) {
     for (std::size_t b = 0; b < a; ++b) {
-      const std::vector<double> found =
-          differences(mean_over(arms[a], metric.values), mean_over(arms[b], metric.values));
+      const std::vector<double> found = differences(means[a], means[b]);
       if (found.empty()) {
         continue;
       }

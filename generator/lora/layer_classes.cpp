@@ -70,6 +70,7 @@ LayerClasses::LayerClasses(std::vector<LayerSlot>& slots, std::int64_t cache_byt
       rows.copy_(rows_view(weight));
       slot.layer->set_weight(shaped_like(rows, weight));
       slot.live = slot.layer->weight();
+      slot.in_place = true;
       slot.layer_class = static_cast<std::ptrdiff_t>(classes_.size());
       slot.member = m;
       slot_of_.emplace(slot_key(slot.component, slot.path), &slot);

@@ -286,7 +286,7 @@ class LoraEngine::Impl {
     }
     for (const SlotUpdate& update : updates) {
       LayerSlot& slot = *update.slot;
-      if (slot.layer_class < 0 && !slot.in_place) {
+      if (!slot.in_place) {
         slot.layer->set_weight(slot.live);
       }
       slot.is_merged = true;
@@ -322,7 +322,7 @@ class LoraEngine::Impl {
       return;
     }
     slot.is_merged = false;
-    if (slot.layer_class >= 0 || slot.in_place) {
+    if (slot.in_place) {
       slot.live.copy_(slot.pristine);
     } else {
       slot.layer->set_weight(slot.pristine);
