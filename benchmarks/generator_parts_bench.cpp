@@ -71,7 +71,9 @@ void fill_tensors(const nn::LayerTable& layers, const nn::TensorTable& tensors) 
     const at::IntArrayRef sizes = layer->weight().sizes();
     const double fan_in =
         static_cast<double>(layer->weight().numel()) / static_cast<double>(sizes[0]);
-    layer->set_weight(at::empty(sizes, float_options()).normal_(0, 1 / std::sqrt(fan_in)));
+    layer->set_weight(sizes.size() == 1
+                          ? at::ones(sizes, float_options())
+                          : at::empty(sizes, float_options()).normal_(0, 1 / std::sqrt(fan_in)));
     if (layer->bias().defined()) {
       layer->set_bias(at::zeros({sizes[0]}, float_options()));
     }

@@ -42,6 +42,10 @@ Layer Layer::conv2d(at::Tensor weight, at::Tensor bias, std::int64_t stride, std
   return {Kind::kConv2d, std::move(weight), std::move(bias), stride, padding};
 }
 
+Layer Layer::norm(at::Tensor weight, at::Tensor bias) {
+  return {Kind::kNorm, std::move(weight), std::move(bias), 1, 0};
+}
+
 at::Tensor Layer::forward(const at::Tensor& x) const {
   const bool is_linear = kind_ == Kind::kLinear;
   const std::array<std::int64_t, 2> stride = {stride_, stride_};

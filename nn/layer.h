@@ -24,22 +24,25 @@ struct SideBranch {
   at::Tensor scale;
 };
 
-/// One linear layer or convolution: what adapters change. Everything else in a model (norms,
-/// embeddings) is a plain tensor of its block.
+/// One linear layer, convolution, or the weight and bias of a norm: what adapters change.
+/// Everything else in a model (embeddings) is a plain tensor of its block.
 ///
 /// The weight is held by reference count. Whoever merges adapters replaces its *values* or the
 /// tensor itself through set_weight(); the layer never copies.
 /// Thread safety: forward() may run from several threads while nobody changes the layer.
 class Layer {
  public:
-  enum class Kind : std::uint8_t { kLinear, kConv2d };
+  enum class Kind : std::uint8_t { kLinear, kConv2d, kNorm };
 
   /// weight [out, in], bias [out] or undefined.
   static Layer linear(at::Tensor weight, at::Tensor bias);
   /// weight [out, in, kh, kw], bias [out] or undefined; the same stride and padding both ways.
   static Layer conv2d(at::Tensor weight, at::Tensor bias, std::int64_t stride,
                       std::int64_t padding);
+  /// weight [C], bias [C]. What is computed with them is the Norm's (parameters.h).
+  static Layer norm(at::Tensor weight, at::Tensor bias);
 
+  /// Requires: no norm.
   /// linear: [..., in] -> [..., out]; conv2d: [B, in, H, W] -> [B, out, H', W'].
   [[nodiscard]] at::Tensor forward(const at::Tensor& x) const;
 

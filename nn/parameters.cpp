@@ -54,18 +54,20 @@ void Parameters::to(at::Device device, at::ScalarType dtype, bool channels_last)
 at::Tensor Norm::forward(const at::Tensor& x) const {
   if (groups > 0) {
     if (const CudaBackend* gpu = x.is_cuda() ? cuda_backend() : nullptr) {
-      if (at::Tensor y = gpu->group_norm(x, groups, *weight, *bias, eps, false); y.defined()) {
+      if (at::Tensor y = gpu->group_norm(x, groups, layer->weight(), layer->bias(), eps, false);
+          y.defined()) {
         return y;
       }
     }
-    return at::group_norm(x, groups, *weight, *bias, eps);
+    return at::group_norm(x, groups, layer->weight(), layer->bias(), eps);
   }
-  return at::layer_norm(x, weight->sizes(), *weight, *bias, eps);
+  return at::layer_norm(x, layer->weight().sizes(), layer->weight(), layer->bias(), eps);
 }
 
 at::Tensor Norm::forward_silu(const at::Tensor& x) const {
   if (const CudaBackend* gpu = x.is_cuda() && groups > 0 ? cuda_backend() : nullptr) {
-    if (at::Tensor y = gpu->group_norm(x, groups, *weight, *bias, eps, true); y.defined()) {
+    if (at::Tensor y = gpu->group_norm(x, groups, layer->weight(), layer->bias(), eps, true);
+        y.defined()) {
       return y;
     }
   }
@@ -113,8 +115,10 @@ const Layer* Scope::conv(std::string_view name, std::int64_t in, std::int64_t ou
 }
 
 Norm Scope::layer_norm(std::string_view name, std::int64_t channels, double eps) const {
-  const Scope inner = at(name);
-  return {inner.tensor("weight", {channels}), inner.tensor("bias", {channels}), eps, 0};
+  const std::string path = full(name);
+  at::Tensor weight = source_->take(path + ".weight", std::array{channels});
+  at::Tensor bias = source_->take(path + ".bias", std::array{channels});
+  return {&add_layer(path, Layer::norm(std::move(weight), std::move(bias))), eps, 0};
 }
 
 Norm Scope::group_norm(std::string_view name, std::int64_t channels, std::int64_t groups,

@@ -15,8 +15,8 @@
 
 namespace stylus::nn {
 
-/// Every tensor of a model that is no Layer (norms, embeddings) by its path, for example
-/// "down_blocks.0.resnets.0.norm1.weight". The pointers live as long as the model.
+/// Every tensor of a model that is no Layer (embeddings) by its path, for example
+/// "text_model.embeddings.token_embedding.weight". The pointers live as long as the model.
 using TensorTable = std::map<std::string, at::Tensor*, std::less<>>;
 
 /// Owns what a model has learned. Blocks keep pointers into it, so it is neither copied nor moved.
@@ -43,10 +43,9 @@ class Parameters {
   TensorTable tensors_;
 };
 
-/// Weight and bias of a group or layer norm.
+/// A group or layer norm.
 struct Norm {
-  const at::Tensor* weight = nullptr;
-  const at::Tensor* bias = nullptr;
+  const Layer* layer = nullptr;  ///< Of Kind::kNorm.
   double eps = 1e-5;
   std::int64_t groups = 0;  ///< 0: layer norm over the last dimension.
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "generator/lora/layer_delta.h"
 #include "support/error.h"
 
 namespace stylus::generator {
@@ -104,16 +105,19 @@ void merge_factors(std::span<const Source> sources, const MergeOptions& options,
   result.factors = {combine(std::move(ups), up_weights, options, random), down};
 }
 
+void refuse_dependent(const LayerFactors& layer) {
+  require(!depends_on_base(layer), ErrorCode::kInvalidArgument, "the update of ", layer.path,
+          " depends on the base weights (DoRA or replaced weights), so it cannot be merged with "
+          "others beforehand");
+}
+
 void merge_deltas(std::span<const Source> sources, const MergeOptions& options,
                   at::Generator& random, LayerFactors& result) {
   std::vector<at::Tensor> deltas;
   std::vector<double> weights;
   std::int64_t rank = options.rank;
   for (const auto& [layer, weight] : sources) {
-    require(layer->kind != UpdateKind::kReplace && !layer->magnitude.defined(),
-            ErrorCode::kInvalidArgument, "the update of ", layer->path,
-            " depends on the base weights (DoRA or replaced weights), so it cannot be merged with "
-            "others beforehand");
+    refuse_dependent(*layer);
     deltas.push_back(dense_delta(*layer));
     weights.push_back(weight);
     rank = options.rank > 0 ? options.rank : std::max(rank, layer->rank());
@@ -126,6 +130,18 @@ void merge_deltas(std::span<const Source> sources, const MergeOptions& options,
   shape[0] = kept;
   result.factors = {u.narrow(1, 0, kept).mul(s.narrow(0, 0, kept)).contiguous(),
                     v.narrow(0, 0, kept).reshape(shape).contiguous()};
+}
+
+bool changes_norm(const LayerFactors& layer) { return layer.factors.front().dim() == 1; }
+
+/// The weighted sum of whole updates, for vectors, which have no rank.
+void add_up(std::span<const Source> sources, LayerFactors& result) {
+  result.kind = UpdateKind::kDense;
+  for (const auto& [layer, weight] : sources) {
+    refuse_dependent(*layer);
+    const at::Tensor delta = dense_delta(*layer).mul(weight);
+    result.factors = {result.factors.empty() ? delta : result.factors.front().add(delta)};
+  }
 }
 
 LayerFactors merge_layer(std::span<const Source> sources, const MergeOptions& options,
@@ -148,7 +164,9 @@ LayerFactors merge_layer(std::span<const Source> sources, const MergeOptions& op
     return result;
   }
   at::Generator random = at::detail::createCPUGenerator(seed);
-  if (works_on_factors(options.method)) {
+  if (changes_norm(*with_weight.front().layer)) {
+    add_up(with_weight, result);
+  } else if (works_on_factors(options.method)) {
     merge_factors(with_weight, options, random, result);
   } else {
     merge_deltas(with_weight, options, random, result);

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "generator/lora/layer_fit.h"
 #include "support/error.h"
 #include "support/file.h"
 #include "weights/adapter_config.h"
@@ -32,7 +33,7 @@ void refuse_unsupported(const LayerUpdate& layer, std::string_view what) {
   const auto refuse = [&](std::string_view name) {
     fail(ErrorCode::kUnsupported, what, " is ", name, " (layer ", shown_name(layer.module),
          "), which the generator does not apply; only LoRA, LoCon, LoHa, LoKr, DoRA and full "
-         "differences are");
+         "differences (of norms, too) are");
   };
   switch (layer.algorithm) {
     case Algorithm::kIa3:
@@ -56,10 +57,6 @@ class Mapper {
 
   /// The layer of the model that `layer` changes, or null; counts and reports.
   const LayerAddress* map(const LayerUpdate& layer, const std::string& component) {
-    if (layer.algorithm == Algorithm::kNorm) {
-      leave_out(layer, "changes a norm layer, which is not applied");
-      return nullptr;
-    }
     const std::string& part = component == "transformer" ? kDenoiser : component;
     if (!keys_.has_component(part)) {
       ++report_.foreign_layers;

@@ -47,7 +47,7 @@ LayerClasses::LayerClasses(std::vector<LayerSlot>& slots, std::int64_t cache_byt
   std::map<Key, std::vector<LayerSlot*>> groups;
   for (LayerSlot& slot : slots) {
     const at::Tensor& weight = slot.layer->weight();
-    if (rows_view(weight).defined()) {
+    if (slot.layer->kind() != nn::Layer::Kind::kNorm && rows_view(weight).defined()) {
       const bool is_text = slot.component != "unet";
       groups[{weight.size(0), weight.numel() / weight.size(0),
               static_cast<int>(weight.scalar_type()), is_text ? 1 : 0, is_channels_last(weight)}]

@@ -2,16 +2,14 @@
 
 #include <ATen/ops/constant_pad_nd.h>
 #include <ATen/ops/empty.h>
-#include <ATen/ops/kron.h>
-#include <ATen/ops/linalg_vector_norm.h>
 #include <ATen/ops/mm.h>
-#include <ATen/ops/mul.h>
 
 #include <algorithm>
 #include <cstring>
-#include <optional>
 #include <utility>
 
+#include "generator/lora/layer_delta.h"
+#include "generator/lora/layer_fit.h"
 #include "support/error.h"
 #include "weights/dtype.h"
 #include "weights/shown_name.h"
@@ -22,92 +20,6 @@ namespace {
 using weights::Algorithm;
 using weights::LayerUpdate;
 using weights::Part;
-
-constexpr std::int64_t kUnknown = -1;
-
-/// kUnknown on overflow: foreign shapes may announce any size.
-std::int64_t product(std::int64_t a, std::int64_t b) {
-  std::int64_t result = 0;
-  return a < 0 || b < 0 || __builtin_mul_overflow(a, b, &result) ? kUnknown : result;
-}
-
-std::int64_t product_from(const std::vector<std::int64_t>& shape, std::size_t axis) {
-  std::int64_t result = 1;
-  for (std::size_t i = axis; i < shape.size(); ++i) {
-    result = product(result, shape[i]);
-  }
-  return result;
-}
-
-/// Rows and columns of an update: outputs, and inputs times kernel.
-struct Extent {
-  std::int64_t rows = kUnknown;
-  std::int64_t columns = kUnknown;
-};
-
-/// left [O, r] times right [r, N], or transposed left [r, O], core [r, r, k, k] and right [r, I].
-Extent product_extent(const weights::Tensor& left, const weights::Tensor& right,
-                      const weights::Tensor* core) {
-  if (core == nullptr) {
-    return {left.shape[0], product_from(right.shape, 1)};
-  }
-  return {left.shape[1], product(right.shape[1], product_from(core->shape, 2))};
-}
-
-Extent extent_of(const LayerUpdate& update) {
-  const auto part = [&](Part which) { return update.part(which); };
-  switch (update.algorithm) {
-    case Algorithm::kLora: {
-      const std::int64_t area =
-          update.has(Part::kMid) ? product_from(part(Part::kMid)->shape, 2) : 1;
-      return {part(Part::kUp)->shape[0], product(product_from(part(Part::kDown)->shape, 1), area)};
-    }
-    case Algorithm::kLoha:
-      return product_extent(*part(Part::kHadaW1A), *part(Part::kHadaW1B), part(Part::kHadaT1));
-    case Algorithm::kLokr: {
-      const auto side = [&](Part whole, Part a, Part b, Part core) {
-        return update.has(whole)
-                   ? Extent{part(whole)->shape[0], product_from(part(whole)->shape, 1)}
-                   : product_extent(*part(a), *part(b), part(core));
-      };
-      const Extent one = side(Part::kLokrW1, Part::kLokrW1A, Part::kLokrW1B, Part::kLokrT1);
-      const Extent two = side(Part::kLokrW2, Part::kLokrW2A, Part::kLokrW2B, Part::kLokrT2);
-      return {product(one.rows, two.rows), product(one.columns, two.columns)};
-    }
-    case Algorithm::kFull: {
-      const weights::Tensor* whole =
-          update.has(Part::kSetWeight) ? part(Part::kSetWeight) : part(Part::kDiff);
-      if (whole != nullptr) {
-        return whole->shape.empty() ? Extent{}
-                                    : Extent{whole->shape[0], product_from(whole->shape, 1)};
-      }
-      return {part(Part::kDiffBias)->element_count(), 0};
-    }
-    default:
-      return {};
-  }
-}
-
-std::int64_t kernel_area(at::IntArrayRef sizes) {
-  std::int64_t area = 1;
-  for (std::size_t i = 2; i < sizes.size(); ++i) {
-    area *= sizes[i];
-  }
-  return area;
-}
-
-/// Inpainting models widen the first convolution from 4 latent channels to 9; so do others to 8.
-bool is_widened_latent_input(std::int64_t update_inputs, std::int64_t layer_inputs) {
-  return update_inputs == 4 && (layer_inputs == 8 || layer_inputs == 9);
-}
-
-std::string shape_text(at::IntArrayRef sizes) {
-  std::string text = "[";
-  for (std::size_t i = 0; i < sizes.size(); ++i) {
-    text += (i == 0 ? "" : ", ") + std::to_string(sizes[i]);
-  }
-  return text + "]";
-}
 
 /// An own copy: halves and floats as they are, everything else as float.
 at::Tensor own_tensor(const weights::Tensor& tensor) {
@@ -167,6 +79,12 @@ class FactorBuilder {
       case Algorithm::kLokr:
         build_kronecker();
         break;
+      case Algorithm::kNorm:
+        result_.kind = UpdateKind::kDense;
+        if (update_.has(Part::kNormDiff)) {
+          result_.factors = {like_weight(take(Part::kNormDiff))};
+        }
+        break;
       default:
         build_full();
         break;
@@ -181,6 +99,9 @@ class FactorBuilder {
 
   /// [r, N] in any number of axes, shaped [r, I, k, k] like the weight and widened if need be.
   [[nodiscard]] at::Tensor like_weight(const at::Tensor& right) const {
+    if (is_norm(sizes_)) {
+      return right.reshape({-1});
+    }
     std::vector<std::int64_t> shape(sizes_);
     shape[0] = right.size(0);
     shape[1] = -1;
@@ -259,7 +180,7 @@ class FactorBuilder {
 
   void add_magnitude() {
     const weights::Tensor* stored = update_.part(Part::kDoraScale);
-    if (stored == nullptr || result_.factors.empty()) {
+    if (stored == nullptr || result_.factors.empty() || is_norm(sizes_)) {
       return;
     }
     const std::int64_t count = stored->element_count();
@@ -286,20 +207,13 @@ class FactorBuilder {
     };
     add(Part::kUpBias, result_.scale);
     add(Part::kDiffBias, 1);
+    add(Part::kNormBiasDiff, 1);
   }
 
   const LayerUpdate& update_;
   std::vector<std::int64_t> sizes_;
   LayerFactors result_;
 };
-
-/// left [O, r] times right [r, I, k, k].
-at::Tensor product_of(const at::Tensor& left, const at::Tensor& right) {
-  std::vector<std::int64_t> shape = right.sizes().vec();
-  shape[0] = left.size(0);
-  return at::mm(left.to(at::kFloat), right.to(at::kFloat).reshape({right.size(0), -1}))
-      .reshape(shape);
-}
 
 }  // namespace
 
@@ -309,74 +223,6 @@ LayerFactors make_layer_factors(const LayerUpdate& update, double scale,
   require(misfit.empty(), ErrorCode::kCorruptData, "layer ", weights::shown_name(update.module),
           ": ", misfit);
   return FactorBuilder(update, scale, weight_sizes).build();
-}
-
-std::string update_misfit(const LayerUpdate& update, at::IntArrayRef weight_sizes) {
-  for (const weights::Tensor* tensor : update.parts) {
-    if (tensor != nullptr && tensor->element_count() == 0 && tensor != update.part(Part::kAlpha)) {
-      return "its tensor " + weights::shown_name(tensor->name) + " is empty";
-    }
-  }
-  const Extent extent = extent_of(update);
-  if (extent.rows < 0 || extent.columns < 0) {
-    return "its algorithm '" + std::string(weights::algorithm_name(update.algorithm)) +
-           "' has no update of known shape";
-  }
-  const bool is_bias_only = extent.columns == 0;
-  const std::int64_t area = kernel_area(weight_sizes);
-  const bool fits = extent.rows == weight_sizes[0] &&
-                    (is_bias_only || extent.columns == weight_sizes[1] * area ||
-                     (extent.columns % area == 0 &&
-                      is_widened_latent_input(extent.columns / area, weight_sizes[1])));
-  return fits ? ""
-              : "its update is " + shape_text({extent.rows, extent.columns}) +
-                    " (inputs times kernel), the layer is " + shape_text(weight_sizes);
-}
-
-at::Tensor dense_delta(const LayerFactors& layer) {
-  const std::vector<at::Tensor>& f = layer.factors;
-  switch (layer.kind) {
-    case UpdateKind::kLowRank:
-      return product_of(f[0], f[1]).mul_(layer.scale);
-    case UpdateKind::kHadamard:
-      return product_of(f[0], f[1]).mul_(product_of(f[2], f[3])).mul_(layer.scale);
-    case UpdateKind::kKronecker: {
-      at::Tensor w1 = f[0].to(at::kFloat);
-      const at::Tensor w2 = f[1].to(at::kFloat);
-      while (w1.dim() < w2.dim()) {
-        w1 = w1.unsqueeze(-1);
-      }
-      return at::kron(w1, w2).mul_(layer.scale);
-    }
-    default:
-      return at::mul(f[0].to(at::kFloat), layer.scale);
-  }
-}
-
-at::Tensor dense_delta(const LayerFactors& layer, const at::Tensor& base) {
-  if (layer.kind == UpdateKind::kReplace) {
-    return layer.factors[0].to(at::kFloat).sub(base.to(at::kFloat));
-  }
-  at::Tensor delta = dense_delta(layer);
-  if (!layer.magnitude.defined()) {
-    return delta;
-  }
-  constexpr double kLeastNorm = 1e-12;
-  const at::Tensor original = base.to(at::kFloat);
-  at::Tensor moved = delta.add_(original);
-  const bool per_output = layer.magnitude_axis == MagnitudeAxis::kOutput;
-  std::vector<std::int64_t> axes;
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(base.dim()), 1);
-  for (std::int64_t axis = 0; axis < base.dim(); ++axis) {
-    if (axis != (per_output ? 0 : 1)) {
-      axes.push_back(axis);
-    }
-  }
-  shape[per_output ? 0 : 1] = layer.magnitude.size(0);
-  const at::Tensor norm =
-      at::linalg_vector_norm(moved, 2, at::OptionalIntArrayRef(axes), /*keepdim=*/true);
-  moved.mul_(layer.magnitude.to(at::kFloat).reshape(shape)).div_(norm.clamp_min(kLeastNorm));
-  return moved.sub_(original);
 }
 
 std::int64_t byte_count(const LayerFactors& layer) {

@@ -18,6 +18,7 @@ enum class UpdateKind : std::uint8_t {
   kKronecker,  ///< factors: w1 [o1, i1], w2 [o2, i2, k, k];  delta = w1 (x) w2
   kDense,      ///< factors: delta [O, I, k, k], or none where only the bias changes
   kReplace,    ///< factors: weight [O, I, k, k], which takes the place of the base weight
+  // The last two change norms as well: their delta or weight is [C] then.
 };
 
 /// Along which axis DoRA's magnitudes run.
@@ -62,30 +63,18 @@ struct StackedFactors {
 };
 
 /// Turns the parts of one layer into factors that fit a base weight of shape `weight_sizes`
-/// ([O, I] or [O, I, k, k]). 1 x 1 kernels and linear layers are taken for each other; a "conv_in"
-/// with more input channels than the update (inpainting models) gets a zero-padded update.
+/// ([O, I], [O, I, k, k], or [C] of a norm). 1 x 1 kernels and linear layers are taken for each
+/// other; a "conv_in" with more input channels than the update (inpainting models) gets a
+/// zero-padded update.
 ///
-/// Requires: `update` came from group_tensors with tensor bytes, its shapes fit (update_fits), its
+/// Requires: `update` came from group_tensors with tensor bytes, its shapes fit (update_misfit),
+/// its
 ///           algorithm is none of IA3, OFT, GLoRA; else Error(kUnsupported) or kCorruptData that
 ///           names layer and shapes.
 /// Ensures:  the result owns its memory. Bias-only updates have no factors.
 /// Cost:     one copy of the layer's bytes; Tucker cores one small product.
 [[nodiscard]] LayerFactors make_layer_factors(const weights::LayerUpdate& update, double scale,
                                               at::IntArrayRef weight_sizes);
-
-/// Why an update does not fit a weight of this shape ("its update is [320, 768], the layer is
-/// [640, 768]"); "" when it fits. Reads no tensor bytes.
-[[nodiscard]] std::string update_misfit(const weights::LayerUpdate& update,
-                                        at::IntArrayRef weight_sizes);
-
-/// The delta at strength 1, scale included, as float on the factors' device, [O, I] or
-/// [O, I, k, k]. Requires: a kind other than kReplace and no magnitude (those need the base).
-/// Cost: O(r O I); the result is as large as the weight.
-[[nodiscard]] at::Tensor dense_delta(const LayerFactors& layer);
-
-/// What the layer adds to `base` at strength 1, bias left out; float, the shape of `base`.
-/// Any kind. `base` is the pristine weight, any floating type, on the factors' device.
-[[nodiscard]] at::Tensor dense_delta(const LayerFactors& layer, const at::Tensor& base);
 
 /// Bytes that the factors occupy.
 [[nodiscard]] std::int64_t byte_count(const LayerFactors& layer);

@@ -32,6 +32,7 @@ bool take(std::string_view& text, std::string_view start) {
 /// Layers outside the blocks.
 constexpr auto kSingles = std::to_array<std::pair<std::string_view, std::string_view>>({
     {"conv_in", "input_blocks.0.0"},
+    {"conv_norm_out", "out.0"},
     {"conv_out", "out.2"},
     {"time_embedding.linear_1", "time_embed.0"},
     {"time_embedding.linear_2", "time_embed.2"},
@@ -42,7 +43,9 @@ constexpr auto kSingles = std::to_array<std::pair<std::string_view, std::string_
 });
 
 constexpr auto kResidualParts = std::to_array<std::pair<std::string_view, std::string_view>>({
+    {"norm1", "in_layers.0"},
     {"conv1", "in_layers.2"},
+    {"norm2", "out_layers.0"},
     {"conv2", "out_layers.3"},
     {"time_emb_proj", "emb_layers.1"},
     {"conv_shortcut", "skip_connection"},

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <optional>
 
+#include "generator/lora/layer_delta.h"
 #include "generator/lora/low_rank_kernel.h"
 
 namespace stylus::generator {

@@ -72,7 +72,8 @@ LoraCase::LoraCase(const std::string& name, Variant variant) {
     }
     const at::Tensor own_bias = bias == base_.end() ? at::Tensor() : bias->second.clone();
     layers_.push_back(weight.dim() == 4 ? nn::Layer::conv2d(weight, own_bias, 1, weight.size(2) / 2)
-                                        : nn::Layer::linear(weight, own_bias));
+                      : weight.dim() == 2 ? nn::Layer::linear(weight, own_bias)
+                                          : nn::Layer::norm(weight, own_bias));
     if (variant.stored) {
       layers_.back().set_stored_weight(tensor.to(*variant.stored));
     }

@@ -16,9 +16,10 @@ namespace stylus::generator {
 namespace {
 
 std::vector<std::string> cases() {
-  return {"kohya",        "peft",      "peft_rslora",     "peft_dora",       "loha",
-          "loha_tucker",  "lokr",      "lokr_both",       "lokr_tucker",     "lokr_full",
-          "lycoris_dora", "merge_cat", "diffusers_kohya", "diffusers_three", "diffusers_sgm"};
+  return {"kohya",        "peft",         "peft_rslora", "peft_dora",       "loha",
+          "loha_tucker",  "lokr",         "lokr_both",   "lokr_tucker",     "lokr_full",
+          "lycoris_dora", "lycoris_norm", "merge_cat",   "diffusers_kohya", "diffusers_three",
+          "diffusers_sgm"};
 }
 
 class LoraGoldenTest : public testing::TestWithParam<std::string> {};
@@ -106,6 +107,11 @@ TEST_P(LoraGoldenTest, TheSideBranchComputesTheSame) {
   for (const auto& [component, layers] : merged.components()) {
     for (const auto& [path, layer] : layers) {
       const at::Tensor& weight = layer->weight();
+      if (layer->kind() == nn::Layer::Kind::kNorm) {  // has no branch: merged all the same
+        const nn::Layer* other = beside.components().at(component).at(path);
+        EXPECT_TRUE(at::equal(other->weight(), weight) && at::equal(other->bias(), layer->bias()));
+        continue;
+      }
       const at::Tensor x = weight.dim() == 4 ? at::randn({2, weight.size(1), 5, 4})
                                              : at::randn({2, 3, weight.size(1)});
       const at::Tensor expected = layer->forward(x);
@@ -196,6 +202,26 @@ TEST_P(LoraMergeGoldenTest, MergesAdaptersAsPeftDoes) {
 
   std::string where;
   EXPECT_LE(golden.distance(&where), 1) << where;
+}
+
+TEST(LoraMergeTest, NormsAreAddedUpWhateverTheMethod) {
+  LoraCase golden("lycoris_norm");
+  LoraEngine engine(golden.components());
+  const AdapterUse use = golden.uses(engine.keys()).front();
+  for (const MergeMethod method :
+       {MergeMethod::kSvd, MergeMethod::kTies, MergeMethod::kDareLinear}) {
+    MergeOptions options;
+    options.method = method;
+    const std::vector<MergeInput> inputs = {{use.adapter, use.weight / 2},
+                                            {use.adapter, use.weight / 2}};
+    AdapterUse merged;
+    merged.adapter = merge_adapters(inputs, options);
+
+    engine.apply({&merged, 1});
+
+    std::string where;
+    EXPECT_LE(golden.distance(&where), 1) << where;
+  }
 }
 
 TEST(LoraDareTest, AgreesWithPeftGivenItsMasks) {

@@ -9,6 +9,7 @@
 
 #include "generator/lora/adapter_weights.h"
 #include "generator/lora/key_map.h"
+#include "generator/lora/layer_delta.h"
 #include "tests/error_code_of.h"
 #include "tests/generator/lora_shapes.h"
 #include "tests/shared_data.h"
@@ -260,15 +261,46 @@ TEST(AdapterWeightsTest, ReportsWhatItDoesNotUse) {
   }
   file.add_f32("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_up.weight", {2, 1}, {1, 2});
   file.add_f32("lora_te_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", {1, 2}, {1, 2});
-  file.add_f32("lora_unet_mid_block_norm.w_norm", {2}, {1, 2});
   file.add_f32("something.else", {2}, {1, 2});
 
   const AdapterReport report = load(file, keys)->report;
 
   EXPECT_EQ(report.applied, 2U);
   EXPECT_EQ(report.foreign_layers, 1U);
-  EXPECT_THAT(report.unused,
-              testing::UnorderedElementsAre(HasSubstr("norm"), HasSubstr("something.else")));
+  EXPECT_THAT(report.unused, testing::ElementsAre(HasSubstr("something.else")));
+}
+
+TEST(AdapterWeightsTest, FindsNormsByBothSpellings) {
+  ShapeModel model;
+  model.add("unet", {{"down_blocks.0.resnets.1.norm1", {4}, true},
+                     {"down_blocks.0.resnets.1.norm2", {4}, true},
+                     {"down_blocks.0.resnets.1.conv1", {4, 4, 3, 3}, true},
+                     {"conv_norm_out", {4}, true}});
+  const KeyMap keys(model.components());
+  EXPECT_EQ(path_of(keys, "input_blocks_2_0_in_layers_0"), "down_blocks.0.resnets.1.norm1");
+  EXPECT_EQ(path_of(keys, "input_blocks_2_0_out_layers_0"), "down_blocks.0.resnets.1.norm2");
+  EXPECT_EQ(path_of(keys, "out_0"), "conv_norm_out");
+  EXPECT_EQ(path_of(keys, "down_blocks_0_resnets_1_norm2"), "down_blocks.0.resnets.1.norm2");
+}
+
+TEST(AdapterWeightsTest, RefusesNormsOfAnotherSizeAndUpdatesThatNormsCannotHave) {
+  ShapeModel model;
+  model.add("unet", {{"conv_norm_out", {4}, true}, {"conv_out", {4, 4, 3, 3}, true}});
+  const KeyMap keys(model.components());
+  const auto message = [&](const SafetensorsBuilder& file) {
+    const auto refuse = [&] { return load(file, keys); };
+    EXPECT_EQ(error_code_of(refuse), ErrorCode::kUnsupported);
+    return error_message_of(refuse);
+  };
+  EXPECT_THAT(
+      message(SafetensorsBuilder().add_f32("lora_unet_conv_norm_out.w_norm", {3}, {1, 2, 3})),
+      HasSubstr("does not fit a norm of 4 channels"));
+  EXPECT_THAT(message(SafetensorsBuilder()
+                          .add_f32("lora_unet_conv_norm_out.lora_up.weight", {4, 1}, {1, 2, 3, 4})
+                          .add_f32("lora_unet_conv_norm_out.lora_down.weight", {1, 1}, {1})),
+              HasSubstr("does not fit a norm of 4 channels"));
+  EXPECT_THAT(message(SafetensorsBuilder().add_f32("lora_unet_conv_out.w_norm", {4}, {1, 2, 3, 4})),
+              HasSubstr("it changes a norm, the layer is none"));
 }
 
 TEST(AdapterWeightsTest, PadsTheFirstConvolutionOfInpaintingModels) {

@@ -160,9 +160,10 @@ void ShapeModel::add(const std::string& component, const std::vector<LayerShape>
       bias.zero_();
     }
     const std::int64_t padding = shape.weight.size() == 4 ? shape.weight[2] / 2 : 0;
-    layers_.push_back(shape.weight.size() == 4
-                          ? nn::Layer::conv2d(std::move(weight), std::move(bias), 1, padding)
-                          : nn::Layer::linear(std::move(weight), std::move(bias)));
+    layers_.push_back(
+        shape.weight.size() == 4 ? nn::Layer::conv2d(std::move(weight), std::move(bias), 1, padding)
+        : shape.weight.size() == 2 ? nn::Layer::linear(std::move(weight), std::move(bias))
+                                   : nn::Layer::norm(std::move(weight), std::move(bias)));
     components_[component][shape.path] = &layers_.back();
   }
 }

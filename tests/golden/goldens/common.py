@@ -104,7 +104,7 @@ def mutation_check(module: torch.nn.Module, run, outputs: dict, atol: float, rto
     }
 
 
-def record(script: str, group: str, name: str, tensors: dict, facts: dict) -> None:
+def record(script: str, group: str, name: str, tensors: dict, facts: dict, packages=PACKAGES) -> None:
     """Writes tests/golden/<group>/<name>.safetensors. `tensors`: "weight.…" (stored as fp16), "in.…", "out.…"."""
     stored = {}
     for key, tensor in tensors.items():
@@ -114,7 +114,7 @@ def record(script: str, group: str, name: str, tensors: dict, facts: dict) -> No
         stored[key] = (tensor.half() if is_weight else tensor).contiguous().clone()
     metadata = {key: value if isinstance(value, str) else json.dumps(value, sort_keys=True) for key, value in facts.items()}
     metadata["script_sha256"] = hashlib.sha256(Path(script).read_bytes()).hexdigest()
-    metadata["versions"] = json.dumps({package: version(package) for package in PACKAGES})
+    metadata["versions"] = json.dumps({package: version(package) for package in packages})
     path = GOLDEN / group / f"{name}.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(stored, path, metadata)
