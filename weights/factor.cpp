@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace stylus::weights {
 namespace {
@@ -76,14 +75,6 @@ double sum_of_squares(const Tensor& tensor) {
                .squaredNorm();
   }
   return sum;
-}
-
-double scalar_value(const Tensor& tensor) {
-  double value = std::numeric_limits<double>::quiet_NaN();
-  if (tensor.element_count() == 1 && is_decodable(tensor.dtype) && !tensor.bytes.empty()) {
-    decode(tensor.bytes, tensor.dtype, {&value, 1});
-  }
-  return value;
 }
 
 }  // namespace stylus::weights

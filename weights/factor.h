@@ -23,7 +23,4 @@ using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowM
 /// Sum of the squares of all elements. Cost: one pass, constant memory.
 [[nodiscard]] double sum_of_squares(const Tensor& tensor);
 
-/// The one number of a scalar tensor; NaN when it holds none or its type is not decodable.
-[[nodiscard]] double scalar_value(const Tensor& tensor);
-
 }  // namespace stylus::weights

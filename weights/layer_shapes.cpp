@@ -113,6 +113,19 @@ std::string lokr_problem(const LayerUpdate& layer) {
                              layer.part(Part::kLokrW2B), layer.part(Part::kLokrT2));
 }
 
+std::string glora_problem(const LayerUpdate& layer) {
+  const auto [a_left, a_right, b_left, b_right] = glora_factors(layer);
+  std::string problem = product_problem(*a_left, *a_right);
+  if (problem.empty()) {
+    problem = product_problem(*b_left, *b_right);
+  }
+  if (problem.empty() && !(is_plain_matrix(*a_right) && a_left->shape[0] == a_right->shape[1] &&
+                           a_left->shape[0] == b_right->shape[1])) {
+    problem = disagree("a1", *a_left, "b2", *b_right);
+  }
+  return problem;
+}
+
 }  // namespace
 
 std::string shape_problem(const LayerUpdate& layer) {
@@ -123,6 +136,8 @@ std::string shape_problem(const LayerUpdate& layer) {
       return loha_problem(layer);
     case Algorithm::kLokr:
       return lokr_problem(layer);
+    case Algorithm::kGlora:
+      return glora_problem(layer);
     default:
       return "";  // no two factors that would have to agree
   }

@@ -49,7 +49,7 @@ const Tensor* input_factor(const LayerUpdate& layer) {
     case Algorithm::kLoha:
       return layer.part(Part::kHadaW1B);
     case Algorithm::kGlora:
-      return layer.part(Part::kGloraB2);
+      return glora_factors(layer).b_right;
     case Algorithm::kFull:
       return layer.part(Part::kDiff);
     default:
@@ -63,6 +63,27 @@ std::string_view algorithm_name(Algorithm algorithm) {
   return kAlgorithmNames[static_cast<std::size_t>(algorithm)];
 }
 
+GloraFactors glora_factors(const LayerUpdate& layer) {
+  if (layer.algorithm != Algorithm::kGlora) {
+    return {};
+  }
+  const Tensor* a1 = layer.part(Part::kGloraA1);
+  const Tensor* a2 = layer.part(Part::kGloraA2);
+  const Tensor* b1 = layer.part(Part::kGloraB1);
+  const Tensor* b2 = layer.part(Part::kGloraB2);
+  const auto all_are = [](std::int64_t size, std::initializer_list<std::int64_t> others) {
+    return std::all_of(others.begin(), others.end(),
+                       [&](std::int64_t other) { return other == size; });
+  };
+  const std::int64_t rows = dimension(a1, 0);
+  const std::int64_t columns = dimension(a1, 1);
+  const bool may_be_new = all_are(columns, {dimension(a2, 0), dimension(b1, 1), dimension(b2, 0)});
+  const bool may_be_old = all_are(rows, {dimension(a2, 1), dimension(b1, 0), dimension(b2, 1)});
+  // For a square layer both fit; the rank is the smaller side then.
+  return may_be_old && (!may_be_new || rows < columns) ? GloraFactors{a2, a1, b2, b1}
+                                                       : GloraFactors{a1, a2, b1, b2};
+}
+
 std::int64_t rank_of(const LayerUpdate& layer) {
   switch (layer.algorithm) {
     case Algorithm::kLora:
@@ -73,8 +94,7 @@ std::int64_t rank_of(const LayerUpdate& layer) {
       return layer.has(Part::kLokrW2B) ? dimension(layer.part(Part::kLokrW2B), 0)
                                        : dimension(layer.part(Part::kLokrW1B), 0);
     case Algorithm::kGlora:
-      return std::min(dimension(layer.part(Part::kGloraB1), 1),
-                      dimension(layer.part(Part::kGloraB2), 0));
+      return dimension(glora_factors(layer).b_right, 0);
     default:
       return 0;
   }
@@ -96,7 +116,7 @@ std::int64_t outputs_of(const LayerUpdate& layer) {
     case Algorithm::kLokr:
       return product(lokr_factor(layer, true).rows(), lokr_factor(layer, false).rows());
     case Algorithm::kGlora:
-      return dimension(layer.part(Part::kGloraB1), 0);
+      return dimension(glora_factors(layer).b_left, 0);
     case Algorithm::kFull:
       return dimension(layer.part(Part::kDiff), 0);
     default:

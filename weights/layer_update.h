@@ -35,6 +35,17 @@ struct LayerUpdate {
   [[nodiscard]] bool has(Part which) const { return part(which) != nullptr; }
 };
 
+/// GLoRA's factors in the order of its formula: W a_left a_right + b_left b_right. Older files have
+/// the two names of each product the other way round, which the shapes tell (formats 1.7).
+/// All null for other algorithms.
+struct GloraFactors {
+  const Tensor* a_left = nullptr;
+  const Tensor* a_right = nullptr;
+  const Tensor* b_left = nullptr;
+  const Tensor* b_right = nullptr;
+};
+[[nodiscard]] GloraFactors glora_factors(const LayerUpdate& layer);
+
 /// What the tensor names of a file say.
 struct GroupedTensors {
   std::vector<LayerUpdate> layers;         ///< In the order of their first tensor in the file.

@@ -3,7 +3,7 @@
 #include <cmath>
 #include <limits>
 
-#include "weights/factor.h"
+#include "weights/scalar_value.h"
 
 namespace stylus::weights {
 namespace {

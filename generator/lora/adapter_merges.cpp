@@ -106,9 +106,10 @@ void merge_factors(std::span<const Source> sources, const MergeOptions& options,
 }
 
 void refuse_dependent(const LayerFactors& layer) {
-  require(!depends_on_base(layer), ErrorCode::kInvalidArgument, "the update of ", layer.path,
-          " depends on the base weights (DoRA or replaced weights), so it cannot be merged with "
-          "others beforehand");
+  require(
+      !depends_on_base(layer), ErrorCode::kInvalidArgument, "the update of ", layer.path,
+      " depends on the base weights (DoRA, IA3, GLoRA, OFT or replaced weights), so it cannot be "
+      "merged with others beforehand");
 }
 
 void merge_deltas(std::span<const Source> sources, const MergeOptions& options,

@@ -44,10 +44,10 @@ struct MergeInput {
 /// merged from those; its missing partners count as zero.
 ///
 /// Factor methods need low-rank layers of equal rank, else Error(kInvalidArgument) that names the
-/// layer; svd methods take all additive kinds (no DoRA, no replaced weights). Biases and changes of
-/// norms are summed.
-/// Agrees with PEFT 0.21 (older versions multiply by alpha / r twice in their svd methods).
-/// Cost: svd methods one decomposition per layer: seconds to minutes for a whole model.
+/// layer; svd methods take all additive kinds (nothing that depends on the base). Biases and
+/// changes of norms are summed. Agrees with PEFT 0.21 (older versions multiply by alpha / r twice
+/// in their svd methods). Cost: svd methods one decomposition per layer: seconds to minutes for a
+/// whole model.
 [[nodiscard]] AdapterPtr merge_adapters(std::span<const MergeInput> inputs,
                                         const MergeOptions& options);
 

@@ -24,7 +24,6 @@
 namespace stylus::generator {
 namespace {
 
-using weights::Algorithm;
 using weights::LayerUpdate;
 using weights::Part;
 using weights::shown_name;
@@ -32,21 +31,13 @@ using weights::shown_name;
 void refuse_unsupported(const LayerUpdate& layer, std::string_view what) {
   const auto refuse = [&](std::string_view name) {
     fail(ErrorCode::kUnsupported, what, " is ", name, " (layer ", shown_name(layer.module),
-         "), which the generator does not apply; only LoRA, LoCon, LoHa, LoKr, DoRA and full "
-         "differences (of norms, too) are");
+         "), which the generator does not apply; ask its maker for one in the plain form");
   };
-  switch (layer.algorithm) {
-    case Algorithm::kIa3:
-      return refuse("an IA3 adapter");
-    case Algorithm::kGlora:
-      return refuse("a GLoRA adapter");
-    case Algorithm::kOft:
-      return refuse("an OFT or BOFT adapter");
-    default:
-      break;
-  }
   if (layer.has(Part::kReshapeWeight)) {
     refuse("an adapter that enlarges layers of its base model");
+  }
+  if (layer.has(Part::kGloraBm)) {
+    refuse("a GLoRA adapter with a Tucker core");
   }
 }
 

@@ -50,7 +50,7 @@ struct AdapterLoadOptions {
 /// Reads an adapter file (safetensors) and maps it to a model's layers.
 ///
 /// Requires: a file that weights/adapter_file.h recognises, else its errors. Error(kUnsupported)
-///           by name for IA3, OFT/BOFT, GLoRA and enlarged layers, for textual inversions, and
+///           by name for enlarged layers and GLoRA with a core, for textual inversions, and
 ///           when fewer than least_coverage of the file's layers fit the model: the message says
 ///           what the file looks like. All of that is decided from the header, before tensor bytes
 ///           are read.

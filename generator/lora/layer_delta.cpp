@@ -2,11 +2,14 @@
 
 #include <ATen/ops/kron.h>
 #include <ATen/ops/linalg_vector_norm.h>
+#include <ATen/ops/matmul.h>
 #include <ATen/ops/mm.h>
 #include <ATen/ops/mul.h>
 
 #include <cstdint>
 #include <vector>
+
+#include "generator/lora/rotations.h"
 
 namespace stylus::generator {
 namespace {
@@ -19,10 +22,50 @@ at::Tensor product_of(const at::Tensor& left, const at::Tensor& right) {
       .reshape(shape);
 }
 
+/// W a a' + b b', the inputs of W [O, I, k, k] multiplied.
+at::Tensor glora_delta(const std::vector<at::Tensor>& f, const at::Tensor& base) {
+  const at::Tensor a = f[0].to(at::kFloat);
+  const at::Tensor inputs_last = base.dim() == 4 ? base.permute({0, 2, 3, 1}) : base;
+  const at::Tensor moved = at::matmul(at::matmul(inputs_last, a), f[1].to(at::kFloat));
+  return (base.dim() == 4 ? moved.permute({0, 3, 1, 2}) : moved).add(product_of(f[2], f[3]));
+}
+
+/// What `layer` adds to `base` (float), magnitudes left out.
+at::Tensor delta_from(const LayerFactors& layer, const at::Tensor& base) {
+  const std::vector<at::Tensor>& f = layer.factors;
+  switch (layer.kind) {
+    case UpdateKind::kReplace:
+      return f[0].to(at::kFloat).sub(base);
+    case UpdateKind::kChannels:
+      return base.mul(f[0].to(at::kFloat));
+    case UpdateKind::kGlora:
+      return glora_delta(f, base).mul_(layer.scale);
+    case UpdateKind::kRotation:
+    case UpdateKind::kButterfly: {
+      at::Tensor moved =
+          layer.kind == UpdateKind::kRotation ? rotated(f[0], base) : rotated_in_stages(f[0], base);
+      if (f.size() > 1) {
+        moved = moved.mul(f[1].to(at::kFloat));
+      }
+      return moved.sub_(base);
+    }
+    default:
+      return dense_delta(layer);
+  }
+}
+
 }  // namespace
 
 bool depends_on_base(const LayerFactors& layer) {
-  return layer.kind == UpdateKind::kReplace || layer.magnitude.defined();
+  switch (layer.kind) {
+    case UpdateKind::kLowRank:
+    case UpdateKind::kHadamard:
+    case UpdateKind::kKronecker:
+    case UpdateKind::kDense:
+      return layer.magnitude.defined();
+    default:
+      return true;
+  }
 }
 
 at::Tensor dense_delta(const LayerFactors& layer) {
@@ -46,15 +89,15 @@ at::Tensor dense_delta(const LayerFactors& layer) {
 }
 
 at::Tensor dense_delta(const LayerFactors& layer, const at::Tensor& base) {
-  if (layer.kind == UpdateKind::kReplace) {
-    return layer.factors[0].to(at::kFloat).sub(base.to(at::kFloat));
+  if (!depends_on_base(layer)) {
+    return dense_delta(layer);
   }
-  at::Tensor delta = dense_delta(layer);
+  const at::Tensor original = base.to(at::kFloat);
+  at::Tensor delta = delta_from(layer, original);
   if (!layer.magnitude.defined()) {
     return delta;
   }
   constexpr double kLeastNorm = 1e-12;
-  const at::Tensor original = base.to(at::kFloat);
   at::Tensor moved = delta.add_(original);
   const bool per_output = layer.magnitude_axis == MagnitudeAxis::kOutput;
   std::vector<std::int64_t> axes;

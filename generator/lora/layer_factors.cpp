@@ -10,8 +10,10 @@
 
 #include "generator/lora/layer_delta.h"
 #include "generator/lora/layer_fit.h"
+#include "generator/lora/rotations.h"
 #include "support/error.h"
 #include "weights/dtype.h"
+#include "weights/scalar_value.h"
 #include "weights/shown_name.h"
 
 namespace stylus::generator {
@@ -78,6 +80,15 @@ class FactorBuilder {
         break;
       case Algorithm::kLokr:
         build_kronecker();
+        break;
+      case Algorithm::kIa3:
+        build_channels();
+        break;
+      case Algorithm::kGlora:
+        build_glora();
+        break;
+      case Algorithm::kOft:
+        build_rotation();
         break;
       case Algorithm::kNorm:
         result_.kind = UpdateKind::kDense;
@@ -167,6 +178,46 @@ class FactorBuilder {
       const double scale = std::exchange(result_.scale, 1);
       result_.factors = {like_weight(dense_delta(result_).mul(scale))};
       result_.kind = UpdateKind::kDense;
+    }
+  }
+
+  void build_channels() {
+    const at::Tensor gain = take(Part::kIa3Weight).reshape({-1});
+    const bool on_input = weights::scalar_value(*update_.part(Part::kIa3OnInput)) != 0;
+    std::vector<std::int64_t> shape(sizes_.size(), 1);
+    shape[on_input ? 1 : 0] = -1;
+    result_.kind = UpdateKind::kChannels;
+    result_.factors = {gain.reshape(shape)};
+  }
+
+  void build_glora() {
+    const weights::GloraFactors parts = weights::glora_factors(update_);
+    const auto matrix = [](const weights::Tensor& stored) {
+      return own_tensor(stored).reshape({stored.shape[0], stored.shape[1]});
+    };
+    result_.kind = UpdateKind::kGlora;
+    result_.factors = {matrix(*parts.a_left), matrix(*parts.a_right), matrix(*parts.b_left),
+                       like_weight(own_tensor(*parts.b_right))};
+  }
+
+  void build_rotation() {
+    if (update_.has(Part::kOftDiagonal)) {  // the first format stored the rotations themselves
+      result_.kind = UpdateKind::kRotation;
+      result_.factors = {take(Part::kOftDiagonal)};
+    } else {
+      const at::Tensor blocks = take(Part::kOftBlocks);
+      const weights::Tensor* alpha = update_.part(Part::kAlpha);
+      const double constraint =
+          alpha == nullptr ? 0 : weights::scalar_value(*alpha) * static_cast<double>(sizes_[0]);
+      result_.kind = blocks.dim() == 3 ? UpdateKind::kRotation : UpdateKind::kButterfly;
+      result_.factors = {rotations_of(blocks, constraint)};
+    }
+    require(result_.factors[0].isfinite().all().item<bool>(), ErrorCode::kCorruptData, "layer ",
+            weights::shown_name(update_.module), ": its rotations are no finite numbers");
+    if (update_.has(Part::kOftRescale)) {
+      std::vector<std::int64_t> shape(sizes_.size(), 1);
+      shape[0] = -1;
+      result_.factors.push_back(take(Part::kOftRescale).reshape(shape));
     }
   }
 

@@ -19,6 +19,11 @@ enum class UpdateKind : std::uint8_t {
   kDense,      ///< factors: delta [O, I, k, k], or none where only the bias changes
   kReplace,    ///< factors: weight [O, I, k, k], which takes the place of the base weight
   // The last two change norms as well: their delta or weight is [C] then.
+  kChannels,   ///< factors: gain [O, 1, 1, 1] or [1, I, 1, 1];  delta = W * gain   (IA3)
+  kGlora,      ///< factors: a [I, r], a' [r, I], b [O, r], b' [r, I, k, k];
+               ///< delta = W a a' + b b'
+  kRotation,   ///< factors: R [n, O/n, O/n], blocks;  W' = R^T W   (OFT)
+  kButterfly,  ///< factors: R [stages, n, O/n, O/n];  W' = R_last ... R_0 W   (BOFT)
 };
 
 /// Along which axis DoRA's magnitudes run.
@@ -27,8 +32,11 @@ enum class MagnitudeAxis : std::uint8_t { kOutput, kInput };
 /// The update of one layer, in the smallest form that its algorithm allows. LoCon's and LoHa's
 /// Tucker cores are folded into the factors beside them, LoKr's small products are formed.
 ///
+/// Rotations have a second factor, rescale [O, 1, 1, 1], where the file has one: W' = rescale R W.
+///
 /// The whole update at strength m is, for a base weight W of the same shape:
 ///   m scale delta                              plain
+///   m (W' - W)                                 kRotation, kButterfly
 ///   m (magnitude * V / |V| - W), V = W + scale delta     DoRA (norms over the other axes)
 ///   m (weight - W)                             kReplace
 /// and m bias for the bias. Only kLowRank without magnitude can stand beside the weight
@@ -69,8 +77,8 @@ struct StackedFactors {
 ///
 /// Requires: `update` came from group_tensors with tensor bytes, its shapes fit (update_misfit),
 /// its
-///           algorithm is none of IA3, OFT, GLoRA; else Error(kUnsupported) or kCorruptData that
-///           names layer and shapes.
+///           numbers that decide its form (rotations, flags) are finite; else Error(kCorruptData)
+///           that names layer and shapes.
 /// Ensures:  the result owns its memory. Bias-only updates have no factors.
 /// Cost:     one copy of the layer's bytes; Tucker cores one small product.
 [[nodiscard]] LayerFactors make_layer_factors(const weights::LayerUpdate& update, double scale,

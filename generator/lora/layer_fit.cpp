@@ -1,8 +1,11 @@
 #include "generator/lora/layer_fit.h"
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
+#include "generator/lora/rotations.h"
+#include "weights/scalar_value.h"
 #include "weights/shown_name.h"
 
 namespace stylus::generator {
@@ -76,9 +79,12 @@ Extent extent_of(const LayerUpdate& update) {
       if (update.has(Part::kNormDiff)) {
         return {part(Part::kNormDiff)->element_count(), 1};
       }
-      return update.has(Part::kNormBiasDiff)
-                 ? Extent{part(Part::kNormBiasDiff)->element_count(), 0}
-                 : Extent{};
+      return update.has(Part::kNormBiasDiff) ? Extent{part(Part::kNormBiasDiff)->element_count(), 0}
+                                             : Extent{};
+    }
+    case Algorithm::kGlora: {
+      const weights::GloraFactors parts = weights::glora_factors(update);
+      return product_extent(*parts.b_left, *parts.b_right, nullptr);
     }
     default:
       return {};
@@ -98,6 +104,38 @@ bool is_widened_latent_input(std::int64_t update_inputs, std::int64_t layer_inpu
   return update_inputs == 4 && (layer_inputs == 8 || layer_inputs == 9);
 }
 
+std::string channels_misfit(const LayerUpdate& update, at::IntArrayRef sizes) {
+  const std::int64_t count = update.part(Part::kIa3Weight)->element_count();
+  const double on_input = weights::scalar_value(*update.part(Part::kIa3OnInput));
+  if (!std::isfinite(on_input)) {
+    return "its IA3 flag 'on_input' is no number";
+  }
+  const std::int64_t channels = sizes[on_input != 0 ? 1 : 0];
+  return count == channels
+             ? ""
+             : "its IA3 update has " + std::to_string(count) + " factors for " +
+                   (on_input != 0 ? "inputs" : "outputs") + ", the layer is " + shape_text(sizes);
+}
+
+std::string rotation_misfit(const LayerUpdate& update, at::IntArrayRef sizes) {
+  const bool is_diagonal = update.has(Part::kOftDiagonal);
+  const std::vector<std::int64_t>& shape =
+      update.part(is_diagonal ? Part::kOftDiagonal : Part::kOftBlocks)->shape;
+  const std::size_t axes = shape.size();
+  const bool is_staged = axes == 4 && !is_diagonal;
+  const bool fits = (axes == 3 || is_staged) && shape[axes - 1] == shape[axes - 2] &&
+                    product(shape[axes - 3], shape[axes - 2]) == sizes[0] &&
+                    (!is_staged || is_butterfly(shape[0], shape[3], sizes[0]));
+  if (!fits) {
+    return "its rotations are " + shape_text(shape) + ", the layer is " + shape_text(sizes);
+  }
+  const weights::Tensor* rescale = update.part(Part::kOftRescale);
+  return rescale == nullptr || rescale->element_count() == sizes[0]
+             ? ""
+             : "its rescale is " + shape_text(rescale->shape) + ", the layer is " +
+                   shape_text(sizes);
+}
+
 }  // namespace
 
 std::string shape_text(at::IntArrayRef sizes) {
@@ -113,6 +151,12 @@ std::string update_misfit(const LayerUpdate& update, at::IntArrayRef weight_size
     if (tensor != nullptr && tensor->element_count() == 0 && tensor != update.part(Part::kAlpha)) {
       return "its tensor " + weights::shown_name(tensor->name) + " is empty";
     }
+  }
+  if (update.algorithm == Algorithm::kIa3 && !is_norm(weight_sizes)) {
+    return channels_misfit(update, weight_sizes);
+  }
+  if (update.algorithm == Algorithm::kOft && !is_norm(weight_sizes)) {
+    return rotation_misfit(update, weight_sizes);
   }
   const Extent extent = extent_of(update);
   if (extent.rows < 0 || extent.columns < 0) {
@@ -136,7 +180,7 @@ std::string update_misfit(const LayerUpdate& update, at::IntArrayRef weight_size
   const std::int64_t area = kernel_area(weight_sizes);
   const bool fits = extent.rows == weight_sizes[0] &&
                     (is_bias_only || extent.columns == weight_sizes[1] * area ||
-                     (extent.columns % area == 0 &&
+                     (extent.columns % area == 0 && update.algorithm != Algorithm::kGlora &&
                       is_widened_latent_input(extent.columns / area, weight_sizes[1])));
   return fits ? ""
               : "its update is " + shape_text({extent.rows, extent.columns}) +

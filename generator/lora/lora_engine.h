@@ -26,7 +26,7 @@ struct AdapterUse {
 enum class ApplyMode : std::uint8_t {
   kMerge,  ///< Into the weights: no cost per step. Every kind of update.
   /// Beside the weights (nn::SideBranch): costs per step, cheap to change. Updates that have no
-  /// such form (LoHa, LoKr, DoRA, full differences, biases, norms) are merged all the same.
+  /// such form (all but LoRA and LoCon; biases and norms) are merged all the same.
   kSide,
 };
 

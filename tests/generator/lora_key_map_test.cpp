@@ -1,8 +1,11 @@
+#include <ATen/ops/ones.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -222,9 +225,9 @@ TEST(RealLorasTest, AFileForATransformerIsRefused) {
   }
 }
 
-TEST(AdapterWeightsTest, RefusesUnsupportedAlgorithmsByName) {
+TEST(AdapterWeightsTest, RefusesWhatTheLayerCannotTake) {
   ShapeModel model;
-  model.add("unet", {{"mid_block.attentions.0.proj_in", {2, 2}, true}});
+  model.add("unet", {{"mid_block.attentions.0.proj_in", {4, 2}, true}});
   const KeyMap keys(model.components());
   const std::string layer = "lora_unet_mid_block_attentions_0_proj_in.";
   const auto message = [&](const SafetensorsBuilder& file) {
@@ -234,17 +237,61 @@ TEST(AdapterWeightsTest, RefusesUnsupportedAlgorithmsByName) {
   };
 
   EXPECT_THAT(message(SafetensorsBuilder()
-                          .add_f32(layer + "weight", {2}, {1, 1})
+                          .add_f32(layer + "weight", {4}, {1, 1, 1, 1})
                           .add_f32(layer + "on_input", {}, {1})),
-              HasSubstr("IA3"));
-  EXPECT_THAT(message(SafetensorsBuilder().add_f32(layer + "oft_blocks", {1, 2, 2}, {0, 1, 0, 0})),
-              HasSubstr("OFT"));
+              HasSubstr("4 factors for inputs"));
+  EXPECT_THAT(message(SafetensorsBuilder().fill_f32(layer + "oft_blocks", {3, 2, 2}, 1)),
+              HasSubstr("its rotations are [3, 2, 2], the layer is [4, 2]"));
+  EXPECT_THAT(message(SafetensorsBuilder().fill_f32(layer + "oft_blocks", {3, 2, 2, 2}, 1)),
+              HasSubstr("its rotations are [3, 2, 2, 2]"));
   EXPECT_THAT(message(SafetensorsBuilder()
-                          .add_f32(layer + "a1.weight", {2, 1}, {1, 1})
-                          .add_f32(layer + "a2.weight", {1, 2}, {1, 1})
-                          .add_f32(layer + "b1.weight", {2, 1}, {1, 1})
-                          .add_f32(layer + "b2.weight", {1, 2}, {1, 1})),
-              HasSubstr("GLoRA"));
+                          .fill_f32(layer + "oft_blocks", {2, 2, 2}, 1)
+                          .fill_f32(layer + "rescale", {3, 1}, 1)),
+              HasSubstr("its rescale is [3, 1]"));
+  EXPECT_THAT(message(SafetensorsBuilder()
+                          .fill_f32(layer + "lora_up.weight", {8, 1}, 1)
+                          .fill_f32(layer + "lora_down.weight", {1, 4}, 1)
+                          .fill_f32(layer + "reshape_weight", {2}, 8)),
+              HasSubstr("enlarges layers"));
+}
+
+TEST(AdapterWeightsTest, RefusesRotationsThatAreNoNumbers) {
+  ShapeModel model;
+  model.add("unet", {{"mid_block.attentions.0.proj_in", {2, 2}, true}});
+  const KeyMap keys(model.components());
+  const float nothing = std::numeric_limits<float>::quiet_NaN();
+  const SafetensorsBuilder file = SafetensorsBuilder().add_f32(
+      "lora_unet_mid_block_attentions_0_proj_in.oft_blocks", {1, 2, 2}, {0, nothing, 1, 0});
+  const auto refuse = [&] { return load(file, keys); };
+
+  EXPECT_EQ(error_code_of(refuse), ErrorCode::kCorruptData);
+  EXPECT_THAT(error_message_of(refuse), HasSubstr("no finite numbers"));
+}
+
+/// Older files name GLoRA's factors the other way round.
+TEST(AdapterWeightsTest, BothOrdersOfGloraComeToTheSame) {
+  ShapeModel model;
+  model.add("unet", {{"mid_block.attentions.0.proj_in", {3, 2}, true}});
+  const KeyMap keys(model.components());
+  const auto delta = [&](std::array<const char*, 4> parts) {
+    const std::string layer = "lora_unet_mid_block_attentions_0_proj_in.";
+    const AdapterPtr adapter = load(SafetensorsBuilder()
+                                        .add_f32(layer + parts[0] + ".weight", {2, 1}, {1, 2})
+                                        .add_f32(layer + parts[1] + ".weight", {1, 2}, {3, 4})
+                                        .add_f32(layer + parts[2] + ".weight", {3, 1}, {5, 6, 7})
+                                        .add_f32(layer + parts[3] + ".weight", {1, 2}, {8, 9})
+                                        .add_f32(layer + "alpha", {}, {0.5F}),
+                                    keys);
+    return dense_delta(adapter->layers.at(0), at::ones({3, 2}));
+  };
+
+  const at::Tensor now = delta({"a1", "a2", "b1", "b2"});
+  const at::Tensor before = delta({"a2", "a1", "b2", "b1"});
+
+  EXPECT_TRUE(now.equal(before));
+  // Row 0: ([1 1] [1 2]^T [3 4] + 5 [8 9]) / 2.
+  EXPECT_EQ(now[0][0].item<float>(), 24.5F);
+  EXPECT_EQ(now[0][1].item<float>(), 28.5F);
 }
 
 TEST(AdapterWeightsTest, ReportsWhatItDoesNotUse) {

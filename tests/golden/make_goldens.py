@@ -4,7 +4,7 @@
     make_goldens.py [GROUP...]
 
 One module of the package `goldens` a group; each writes tests/golden/<room>/*.safetensors and records the versions of
-the packages. Needs torch, diffusers, transformers, peft and safetensors from PyPI, and no network.
+the packages. Needs torch, diffusers, transformers, peft and safetensors from PyPI (the group lycoris: lycoris-lora), and no network.
 """
 
 import importlib

@@ -79,15 +79,14 @@ def norms() -> None:
 def boft(number: int, layer: torch.nn.Module) -> ButterflyOFTModule | None:
     if layer.weight.shape[0] == 24:  # no power of two blocks
         return None
-    return ButterflyOFTModule("", layer, lora_dim=4, rescaled=number % 2 == 0, constraint=0.02 * (number % 3))
+    return ButterflyOFTModule("", layer, lora_dim=4, rescaled=number % 2 == 0, constraint=0.02)
 
 
 def main() -> None:
     norms()
     updates_of_layers("lycoris_ia3", 0.7, lambda number, layer: IA3Module("", layer, train_on_input=number % 2 == 1), 0.5)
     updates_of_layers("lycoris_glora", 0.7, lambda number, layer: GLoRAModule("", layer, lora_dim=3, alpha=2), 0.5)
-    updates_of_layers("lycoris_oft", 0.7, lambda number, layer: DiagOFTModule("", layer, lora_dim=4), 0.5)
-    # The constraint shortens the rotations of some layers and is too wide for the others.
+    updates_of_layers("lycoris_oft", 0.7, lambda number, layer: DiagOFTModule("", layer, lora_dim=4, constraint=9.0), 0.5)  # too wide to matter
     updates_of_layers("lycoris_oft_constrained", 1.0,
-                      lambda number, layer: DiagOFTModule("", layer, lora_dim=4, constraint=0.01 if number % 2 else 9.0, rescaled=True), 0.5)
+                      lambda number, layer: DiagOFTModule("", layer, lora_dim=4, constraint=0.01, rescaled=True), 0.5)
     updates_of_layers("lycoris_boft", 1.0, boft, 0.5)
