@@ -16,8 +16,7 @@ struct SheetCell {
 /// All pictures in a grid, each over its label, below a title that is wrapped to the sheet's width.
 ///
 /// Small pictures are enlarged by a whole factor (pixels stay squares), so that labels can be read.
-/// Without DejaVu Sans on this machine (package fonts-dejavu-core) texts are left out, and
-/// `has_labels` says so.
+/// On a machine without fonts texts are left out, and `has_labels` says so.
 struct Sheet {
   Picture picture;
   bool has_labels = true;

@@ -5,7 +5,7 @@ BUILD_PACKAGES=(
   g++ cmake ninja-build pkg-config lld python3 python3-pip
   libfaiss-dev libopenblas0-openmp libopenblas-openmp-dev libsqlite3-dev libssl-dev libboost-dev
   nlohmann-json3-dev libeigen3-dev libutf8proc-dev libsentencepiece-dev libcli11-dev libspdlog-dev
-  libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev fonts-dejavu-core
+  libpng-dev libjpeg-dev zlib1g-dev libfreetype-dev libfontconfig-dev fonts-dejavu-core
 )
 TEST_PACKAGES=(libgtest-dev libgmock-dev libbenchmark-dev ccache)
 FUZZ_PACKAGES=(clang libclang-rt-dev libomp-dev)

@@ -1,9 +1,11 @@
 #include "render/sheet.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
+#include "render/pen.h"
 #include "support/error.h"
 #include "tests/error_code_of.h"
 
@@ -45,12 +47,41 @@ TEST(Sheets, TitlesAndLabelsAreDrawnWhereThereIsAFont) {
   };
   EXPECT_EQ(ink(make_sheet("", plain).picture), 0U);
   if (!sheet.has_labels) {
-    GTEST_SKIP() << "no DejaVu Sans here (package fonts-dejavu-core)";
+    GTEST_SKIP() << "no font here (package fonts-dejavu-core)";
   }
   EXPECT_GT(ink(sheet.picture), 50U);
   const Sheet titled =
       make_sheet("a very long title that does not fit in one line at all, no", plain);
   EXPECT_GT(titled.picture.height, sheet.picture.height + 30);
+}
+
+TEST(Sheets, LettersThatDejaVuLacksComeFromAnotherFont) {
+  const Pen pen;
+  const auto drawn = [&](const char* letter) {
+    Picture picture(40, 40);
+    pen.draw(picture, 4, 30, letter, 24);
+    return picture.rgb;
+  };
+  const auto first = drawn("\xE7\x8C\xAB");   // cat
+  const auto second = drawn("\xE7\x8B\x97");  // dog
+  if (first == second) {
+    GTEST_SKIP() << "no font with Chinese letters here (fonts-wqy-zenhei, fonts-noto-cjk)";
+  }
+  EXPECT_NE(first, Picture(40, 40).rgb);
+  EXPECT_NE(first, drawn("x"));
+}
+
+TEST(Sheets, LinesBreakAtSpacesAndBetweenLettersOfScriptsWithoutThem) {
+  const Pen pen;
+  if (!pen.works()) {
+    GTEST_SKIP() << "no font here (package fonts-dejavu-core)";
+  }
+  EXPECT_THAT(wrapped(pen, "  one two\nthree ", 18, 10000), testing::ElementsAre("one two three"));
+  EXPECT_THAT(wrapped(pen, "one two three", 18, pen.width("one two", 18)),
+              testing::ElementsAre("one two", "three"));
+  const std::string cats = "\xE7\x8C\xAB\xE7\x8C\xAB";
+  EXPECT_THAT(wrapped(pen, cats + cats, 18, pen.width(cats, 18)), testing::ElementsAre(cats, cats));
+  EXPECT_THAT(wrapped(pen, "", 18, 100), testing::IsEmpty());
 }
 
 TEST(Sheets, TakeAnyText) {
