@@ -13,6 +13,7 @@
 #include "generator/lora/layer_classes.h"
 #include "generator/lora/layer_slot.h"
 #include "generator/lora/merge_layers.h"
+#include "generator/lora/slot_memory.h"
 #include "support/error.h"
 
 namespace stylus::generator {
@@ -23,31 +24,6 @@ constexpr std::size_t kTextPart = 1;
 
 bool covers(ApplyScope scope, std::size_t part) {
   return scope == ApplyScope::kAll || (scope == ApplyScope::kTextEncoders) == (part == kTextPart);
-}
-
-/// True if the pristine weight can be had from the checkpoint's file at any time, so that the
-/// layer's own memory can hold the merged one.
-bool has_source(const nn::Layer& layer) {
-  return layer.stored_weight().defined() && layer.weight().is_cpu() &&
-         rows_view(layer.weight()).defined();
-}
-
-std::vector<LayerSlot> slots_of(const ComponentLayers& components) {
-  std::vector<LayerSlot> slots;
-  for (const auto& [component, layers] : components) {
-    for (const auto& [path, layer] : layers) {
-      LayerSlot slot;
-      slot.component = component;
-      slot.path = path;
-      slot.layer = layer;
-      slot.in_place = has_source(*layer);
-      slot.pristine = slot.in_place ? layer->stored_weight() : layer->weight();
-      slot.live = slot.in_place ? layer->weight() : at::Tensor{};
-      slot.pristine_bias = layer->bias();
-      slots.push_back(std::move(slot));
-    }
-  }
-  return slots;
 }
 
 bool any_on_gpu(const std::vector<LayerSlot>& slots) {
@@ -176,7 +152,7 @@ class LoraEngine::Impl {
       biases_.restore(slot);
       if (slot.layer_class < 0) {
         restore_weight(slot);
-        release(slot);
+        release_buffer(slot);
       }
       slot.is_merged = false;
     }
@@ -272,7 +248,7 @@ class LoraEngine::Impl {
     if (classes_ != nullptr) {
       classes_->keep_pristine(updates);
     }
-    prepare(single);
+    prepare_buffers(single);
     for (const SlotUpdate& update : single) {
       update.slot->is_merged |= update.slot->in_place;  // before its values change
     }
@@ -291,54 +267,6 @@ class LoraEngine::Impl {
       }
       slot.is_merged = true;
     }
-  }
-
-  /// Buffers for layers that have none yet.
-  static void prepare(std::span<const SlotUpdate> updates) {
-    std::vector<LayerSlot*> without;
-    std::vector<at::Tensor> models;
-    for (const SlotUpdate& update : updates) {
-      LayerSlot& slot = *update.slot;
-      if (slot.live.defined()) {
-        continue;
-      }
-      if (slot.pristine.is_cpu()) {
-        without.push_back(&slot);
-        models.push_back(slot.pristine);
-      } else {
-        slot.pristine = slot.layer->weight().clone();
-        slot.live = slot.layer->weight();
-        slot.in_place = true;
-      }
-    }
-    std::vector<at::Tensor> buffers = allocate_like(models);
-    for (std::size_t i = 0; i < without.size(); ++i) {
-      without[i]->live = std::move(buffers[i]);
-    }
-  }
-
-  static void restore_weight(LayerSlot& slot) {
-    if (!slot.is_merged) {
-      return;
-    }
-    slot.is_merged = false;
-    if (slot.in_place) {
-      slot.live.copy_(slot.pristine);
-    } else {
-      slot.layer->set_weight(slot.pristine);
-    }
-  }
-
-  /// Frees what the first merge took.
-  static void release(LayerSlot& slot) {
-    if (slot.in_place && slot.pristine.is_cpu()) {
-      return;  // nothing was taken
-    }
-    if (slot.in_place) {
-      slot.pristine = slot.live;
-      slot.in_place = false;
-    }
-    slot.live = at::Tensor();
   }
 
   KeyMap keys_;
