@@ -377,7 +377,12 @@ BENCHMARK_CAPTURE(bookkeeping, sdxl, sdxl_unet_layers())->Unit(benchmark::kMilli
 
 BENCHMARK(merge_sd15)
     ->Name("merge/sd15")
-    ->ArgsProduct({{1, 3, 8, 16}, {8, 32, 128}})
+    ->ArgsProduct({{1, 3, 8, 16}, {8}})
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(merge_sd15)
+    ->Name("merge/sd15/large")
+    ->ArgsProduct({{1, 3, 8, 16}, {32, 128}})
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(swap_zipf)
@@ -386,7 +391,7 @@ BENCHMARK(swap_zipf)
     ->UseManualTime()
     ->Unit(benchmark::kMillisecond);
 BENCHMARK(merge_sdxl)
-    ->Name("merge/sdxl")
+    ->Name("merge/sdxl/large")
     ->Args({1, 8})
     ->Args({3, 8})
     ->Args({3, 16})
