@@ -49,17 +49,18 @@ int run_models_verify(const GlobalOptions& global, const std::string& name) {
                    found = event;
                  }
                });
+  // A model's own settings know its family better than the shapes of its tensors do.
+  const std::string base = model.base.empty() ? json_string(found, "base") : model.base;
   if (global.json) {
     const ordered_json line = {{"name", model.name},
                                {"path", model.path.string()},
-                               {"base", json_string(found, "base")},
+                               {"base", base},
                                {"size", found.value("size", 0)},
                                {"complete", true}};
     std::cout << line.dump() << '\n';
   } else {
-    std::cout << model.name << ": every tensor is there, in the shape of a "
-              << json_string(found, "base") << " model for pictures of " << found.value("size", 0)
-              << " pixels\n";
+    std::cout << model.name << ": every tensor is there, in the shape of a " << base
+              << " model for pictures of " << found.value("size", 0) << " pixels\n";
   }
   return kSuccess;
 }
