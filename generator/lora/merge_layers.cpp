@@ -1,5 +1,6 @@
 #include "generator/lora/merge_layers.h"
 
+#include <ATen/Config.h>
 #include <ATen/Parallel.h>
 #include <ATen/ops/addmm.h>
 #include <ATen/ops/empty.h>
@@ -13,6 +14,10 @@
 
 #include "generator/lora/layer_delta.h"
 #include "generator/lora/low_rank_kernel.h"
+
+#if AT_PARALLEL_OPENMP && !defined(_OPENMP)
+#error "without OpenMP at::parallel_for is a plain loop on one core; link OpenMP::OpenMP_CXX"
+#endif
 
 namespace stylus::generator {
 namespace {
