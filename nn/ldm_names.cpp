@@ -212,6 +212,9 @@ bool add_open_clip(std::string_view name, const StoredTensor& stored, StoredTens
   }
   const std::string layer = "text_model.encoder.layers." + std::to_string(*i) + ".";
   if (take_prefix(name, "attn.in_proj_")) {  // query, key and value, one below the other
+    if (name != "weight" && name != "bias") {
+      return false;
+    }
     for (std::int64_t part = 0; part < 3; ++part) {
       StoredTensor third = stored;
       third.part = part;
@@ -221,7 +224,7 @@ bool add_open_clip(std::string_view name, const StoredTensor& stored, StoredTens
       text.emplace(layer + "self_attn." + std::string(letter) + "_proj." + std::string(name),
                    third);
     }
-    return name == "weight" || name == "bias";
+    return true;
   }
   const std::optional<std::string> inner = renamed(name, kBlock);
   return inner && text.emplace(layer + *inner, stored).second;

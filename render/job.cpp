@@ -31,9 +31,14 @@ class Members {
     check(value == nullptr || value->is_number(), key, "a number");
     return value == nullptr ? fallback : value->get<double>();
   }
-  [[nodiscard]] std::int64_t count(const char* key, std::int64_t fallback) const {
+  /// From 0 to `most`; what sizes, steps and the like may be, the generator knows.
+  [[nodiscard]] std::int64_t count(const char* key, std::int64_t fallback,
+                                   std::uint64_t most = 1'000'000'000) const {
     const json* value = find(key);
-    check(value == nullptr || value->is_number_integer(), key, "a whole number");
+    require(
+        value == nullptr || (value->is_number_unsigned() && value->get<std::uint64_t>() <= most),
+        ErrorCode::kCorruptData, kWhat, ": ", where_, ".", key,
+        " must be a whole number from 0 to ", most);
     return value == nullptr ? fallback : value->get<std::int64_t>();
   }
   [[nodiscard]] bool flag(const char* key) const {
@@ -120,7 +125,7 @@ Job read_job(std::string_view text) {
   result.generator.dtype = job.text("dtype", "auto");
   result.generator.prediction = job.text("prediction");
   result.generator.clip_vocabulary = job.text("clip_vocabulary");
-  result.generator.threads = static_cast<int>(job.count("threads", 0));
+  result.generator.threads = static_cast<int>(job.count("threads", 0, 4096));
   if (result.only_describe) {
     return result;
   }

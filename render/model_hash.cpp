@@ -50,7 +50,9 @@ std::string model_hash(const fs::path& model, const fs::path& cache) {
   if (!cache.empty()) {
     content[key] = {{"stamp", stamp}, {"autov2", hash}};
     try {
-      write_file_atomically(cache, content.dump(1) + "\n");
+      // paths need not be UTF-8
+      write_file_atomically(cache,
+                            content.dump(1, ' ', false, json::error_handler_t::replace) + "\n");
     } catch (const Error&) {
       // The hash is right all the same; it is only computed again next time.
     }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
 
@@ -90,6 +91,11 @@ TEST_F(Jobs, FaultsAreNamed) {
   EXPECT_NE(with("plan", nullptr).find("has no plan"), std::string::npos);
   EXPECT_NE(with("steps", "many").find("job.steps must be a whole number"), std::string::npos);
   EXPECT_NE(with("steps", 2.5).find("job.steps"), std::string::npos);
+  EXPECT_NE(with("steps", -1).find("job.steps"), std::string::npos);
+  EXPECT_NE(with("clip_skip", std::numeric_limits<std::int64_t>::min()).find("job.clip_skip"),
+            std::string::npos);
+  EXPECT_NE(with("preview_every", std::numeric_limits<std::uint64_t>::max()).find("preview_every"),
+            std::string::npos);
   EXPECT_NE(with("guidance", "7").find("job.guidance must be a number"), std::string::npos);
   EXPECT_NE(with("sheet", 1).find("job.sheet must be true or false"), std::string::npos);
   EXPECT_NE(with("sampler", 3).find("job.sampler must be a text"), std::string::npos);
