@@ -4,11 +4,13 @@
 #include <c10/util/SmallVector.h>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "generator/lora/layer_factors.h"
+#include "generator/lora/page_filler.h"
 #include "nn/layer.h"
 
 namespace stylus::generator {
@@ -61,8 +63,14 @@ struct SlotUpdate {
 [[nodiscard]] at::Tensor factor_of_rows(const at::Tensor& rows, const at::Tensor& weight,
                                         at::IntArrayRef sizes);
 
+/// Tensors out of one block of memory, in its order.
+struct NewTensors {
+  std::vector<at::Tensor> tensors;
+  std::shared_ptr<PageFiller> pages;  ///< Brings the block's pages; null for an empty block.
+};
+
 /// Fresh CPU tensors like the given ones (sizes, strides of rows_view layouts, types) out of one
 /// block of memory that asks for huge pages: filling gigabytes is bound by page faults otherwise.
-[[nodiscard]] std::vector<at::Tensor> allocate_like(std::span<const at::Tensor> tensors);
+[[nodiscard]] NewTensors allocate_like(std::span<const at::Tensor> tensors);
 
 }  // namespace stylus::generator

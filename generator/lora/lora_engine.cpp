@@ -248,11 +248,11 @@ class LoraEngine::Impl {
     if (classes_ != nullptr) {
       classes_->keep_pristine(updates);
     }
-    prepare_buffers(single);
+    const std::shared_ptr<PageFiller> pages = prepare_buffers(single);
     for (const SlotUpdate& update : single) {
       update.slot->is_merged |= update.slot->in_place;  // before its values change
     }
-    merge_layer_by_layer(single);
+    merge_layer_by_layer(single, pages.get());
     if (!batched.empty()) {
       std::vector<AdapterPtr> adapters;
       for (const AdapterUse& use : set.uses) {

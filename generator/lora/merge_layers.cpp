@@ -161,6 +161,13 @@ struct Piece {
   std::int64_t count;
 };
 
+void wait_for_rows(PageFiller& pages, const at::Tensor& live, const Piece& piece) {
+  const std::size_t row = live.nbytes() / static_cast<std::size_t>(live.size(0));
+  pages.wait_for(static_cast<const std::byte*>(live.const_data_ptr()) +
+                     static_cast<std::size_t>(piece.begin) * row,
+                 static_cast<std::size_t>(piece.count) * row);
+}
+
 /// Rows per piece: about a megabyte, a multiple of the product kernels' block.
 std::int64_t rows_per_piece(std::int64_t columns) {
   constexpr std::int64_t kElements = std::int64_t{1} << 18U;
@@ -170,7 +177,7 @@ std::int64_t rows_per_piece(std::int64_t columns) {
 
 }  // namespace
 
-void merge_layer_by_layer(std::span<const SlotUpdate> updates) {
+void merge_layer_by_layer(std::span<const SlotUpdate> updates, PageFiller* pages) {
   std::vector<StackedPair> pairs(updates.size());
   const auto stack_all = [&](std::int64_t begin, std::int64_t end) {
     const c10::InferenceMode guard;
@@ -199,11 +206,21 @@ void merge_layer_by_layer(std::span<const SlotUpdate> updates) {
     stack_all(0, count);
   }
   // Pieces are taken one by one: a thread that the machine holds up delays only its own piece.
+  // Bringing pages is bound by memory, the products by arithmetic: half of the threads begin with
+  // the one, half with the other.
   std::atomic<std::size_t> next = 0;
-  at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t, std::int64_t) {
+  const std::int64_t threads = at::get_num_threads();
+  at::parallel_for(0, threads, 1, [&](std::int64_t begin, std::int64_t) {
     const c10::InferenceMode guard;
+    bool fills = pages != nullptr && begin < (threads + 1) / 2;
+    while (fills) {
+      fills = pages->fill_next();
+    }
     for (std::size_t i = next++; i < pieces.size(); i = next++) {
       const Piece& piece = pieces[i];
+      if (pages != nullptr) {
+        wait_for_rows(*pages, updates[piece.update].slot->live, piece);
+      }
       merge_rows(updates[piece.update], pairs[piece.update], piece.begin, piece.count);
     }
   });

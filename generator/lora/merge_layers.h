@@ -13,6 +13,7 @@ namespace stylus::generator {
 /// Requires: live is there, of the pristine weight's shape and device, and rows_view(live) defined.
 /// Threads:  CPU: at::get_num_threads() over rows of all layers; large layers are cut so that a
 ///           piece stays in the cache between copy and product.
-void merge_layer_by_layer(std::span<const SlotUpdate> updates);
+/// `pages`: brings the memory of new live tensors while other threads compute already; may be null.
+void merge_layer_by_layer(std::span<const SlotUpdate> updates, PageFiller* pages = nullptr);
 
 }  // namespace stylus::generator

@@ -32,7 +32,7 @@ std::vector<LayerSlot> slots_of(const ComponentLayers& components) {
   return slots;
 }
 
-void prepare_buffers(std::span<const SlotUpdate> updates) {
+std::shared_ptr<PageFiller> prepare_buffers(std::span<const SlotUpdate> updates) {
   std::vector<LayerSlot*> without;
   std::vector<at::Tensor> models;
   for (const SlotUpdate& update : updates) {
@@ -49,10 +49,11 @@ void prepare_buffers(std::span<const SlotUpdate> updates) {
       slot.in_place = true;
     }
   }
-  std::vector<at::Tensor> buffers = allocate_like(models);
+  NewTensors buffers = allocate_like(models);
   for (std::size_t i = 0; i < without.size(); ++i) {
-    without[i]->live = std::move(buffers[i]);
+    without[i]->live = std::move(buffers.tensors[i]);
   }
+  return buffers.pages;
 }
 
 void restore_weight(LayerSlot& slot) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -12,8 +13,9 @@ namespace stylus::generator {
 [[nodiscard]] std::vector<LayerSlot> slots_of(const ComponentLayers& components);
 
 /// Gives every updated slot that has none a place for its merged weight: on the CPU a buffer, on a
-/// GPU the layer's own memory, whose values are copied first.
-void prepare_buffers(std::span<const SlotUpdate> updates);
+/// GPU the layer's own memory, whose values are copied first. Returns what brings the pages of the
+/// buffers; null where there are none.
+std::shared_ptr<PageFiller> prepare_buffers(std::span<const SlotUpdate> updates);
 
 /// The pristine weight back in the layer, bit for bit; nothing for a slot that is not merged.
 void restore_weight(LayerSlot& slot);

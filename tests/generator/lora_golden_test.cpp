@@ -230,6 +230,23 @@ TEST_P(LoraMergeGoldenTest, MergesAdaptersAsPeftDoes) {
   EXPECT_LE(golden.distance(&where), 1) << where;
 }
 
+/// Some of the layers have their buffers already, the others get new memory.
+TEST(LoraGoldenTest, ALargerSetAfterASmallerOne) {
+  LoraCase golden("kohya");
+  LoraEngine engine(golden.components());
+  std::vector<AdapterUse> set = golden.uses(engine.keys());
+  auto part = std::make_shared<AdapterWeights>(*set.front().adapter);
+  part->layers.resize(part->layers.size() / 2);
+  AdapterUse smaller = set.front();
+  smaller.adapter = part;
+
+  engine.apply({&smaller, 1});
+  engine.apply(set);
+
+  std::string where;
+  EXPECT_LE(golden.distance(&where), 1) << where;
+}
+
 TEST(LoraMergeTest, NormsAreAddedUpWhateverTheMethod) {
   LoraCase golden("lycoris_norm");
   LoraEngine engine(golden.components());
