@@ -9,9 +9,9 @@
 namespace stylus::generator {
 
 /// Has the kernel fill new memory with pages, a step at a time, so that threads which compute need
-/// not wait for one page fault after the other. On a kernel that cannot (before Linux 5.14) there is
-/// nothing to do, and pages come when they are touched.
-/// Thread safety: all calls from any thread.
+/// not wait for one page fault after the other. On a kernel that cannot (before Linux 5.14) there
+/// is nothing to do, and pages come when they are touched. Thread safety: all calls from any
+/// thread.
 class PageFiller {
  public:
   /// `owner` keeps the memory mapped.

@@ -1,3 +1,4 @@
+#include <ATen/Parallel.h>
 #include <ATen/ops/equal.h>
 #include <ATen/ops/randn.h>
 #include <gmock/gmock.h>
@@ -228,6 +229,42 @@ TEST_P(LoraMergeGoldenTest, MergesAdaptersAsPeftDoes) {
 
   std::string where;
   EXPECT_LE(golden.distance(&where), 1) << where;
+}
+
+/// Sets the number of threads while it lives.
+class Threads {
+ public:
+  explicit Threads(int count) { at::set_num_threads(count); }
+  ~Threads() { at::set_num_threads(before_); }
+  Threads(const Threads&) = delete;
+  Threads& operator=(const Threads&) = delete;
+
+ private:
+  int before_ = at::get_num_threads();
+};
+
+TEST(LoraGoldenTest, TheNumberOfThreadsChangesNoBit) {
+  for (const std::string& name : cases()) {
+    LoraCase alone(name);
+    LoraCase together(name);
+    LoraEngine first(alone.components());
+    LoraEngine second(together.components());
+    {
+      const Threads threads(1);
+      first.apply(alone.uses(first.keys()));
+    }
+    {
+      const Threads threads(4);
+      second.apply(together.uses(second.keys()));
+    }
+    for (const auto& [component, layers] : alone.components()) {
+      for (const auto& [path, layer] : layers) {
+        EXPECT_TRUE(
+            at::equal(together.components().at(component).at(path)->weight(), layer->weight()))
+            << name << " " << path;
+      }
+    }
+  }
 }
 
 /// Some of the layers have their buffers already, the others get new memory.

@@ -14,8 +14,7 @@ namespace {
 
 /// Fresh anonymous memory; no page of it is there.
 std::shared_ptr<void> fresh_memory(std::size_t bytes) {
-  void* memory =
-      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   EXPECT_NE(memory, MAP_FAILED);
   return {memory, [bytes](void* begin) { ::munmap(begin, bytes); }};
 }
