@@ -7,6 +7,11 @@
 namespace stylus::nn {
 namespace {
 
+/// What a config.json may say at most (config_reader.cpp). Shapes of tensors without elements can
+/// claim anything.
+constexpr std::int64_t kLargestSize = 1'000'000;
+constexpr std::size_t kMostLevels = 16;
+
 /// The size of a tensor's dimension, or nothing.
 std::optional<std::int64_t> size_of(const StoredTensors& tensors, const std::string& name,
                                     std::size_t dim) {
@@ -15,7 +20,7 @@ std::optional<std::int64_t> size_of(const StoredTensors& tensors, const std::str
     return std::nullopt;
   }
   const std::optional<std::vector<std::int64_t>> shape = found->second.shape();
-  if (!shape || shape->size() <= dim || (*shape)[dim] <= 0) {
+  if (!shape || shape->size() <= dim || (*shape)[dim] <= 0 || (*shape)[dim] > kLargestSize) {
     return std::nullopt;
   }
   return (*shape)[dim];
@@ -37,7 +42,7 @@ std::int64_t depth_of(const StoredTensors& tensors, const std::string& attention
 }
 
 void read_levels(const StoredTensors& tensors, UNetConfig& config) {
-  for (std::size_t i = 0;; ++i) {
+  for (std::size_t i = 0; i < kMostLevels; ++i) {
     const std::string block = "down_blocks." + std::to_string(i);
     const std::optional<std::int64_t> width =
         size_of(tensors, block + ".resnets.0.conv1.weight", 0);
@@ -94,10 +99,12 @@ UNetConfig infer_unet_config(const StoredTensors& tensors, const std::string& ba
 VaeConfig infer_vae_config(const StoredTensors& tensors, const std::string& base) {
   VaeConfig config = base == "sdxl" ? VaeConfig::sdxl() : VaeConfig::sd();
   std::vector<std::int64_t> widths;
-  while (const auto width = size_of(
-             tensors,
-             "encoder.down_blocks." + std::to_string(widths.size()) + ".resnets.0.conv1.weight",
-             0)) {
+  while (widths.size() < kMostLevels) {
+    const std::string block = "encoder.down_blocks." + std::to_string(widths.size());
+    const auto width = size_of(tensors, block + ".resnets.0.conv1.weight", 0);
+    if (!width) {
+      break;
+    }
     widths.push_back(*width);
   }
   if (widths.empty()) {

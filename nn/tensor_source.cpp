@@ -173,7 +173,7 @@ std::vector<std::int64_t> TensorSource::shape(std::string_view name) const {
 at::Tensor TensorSource::fault(std::string message, std::vector<std::string>& list,
                                std::span<const std::int64_t> sizes) {
   // No model has as many tensors; a config that asks for millions of layers ends here.
-  constexpr std::size_t kMostFaults = 20'000;
+  constexpr std::size_t kMostFaults = 4000;
   list.push_back(std::move(message));
   if (options_.device.type() != at::kMeta || list.size() >= kMostFaults) {
     finish();

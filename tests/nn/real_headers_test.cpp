@@ -180,6 +180,20 @@ TEST(RealHeaders, WithAnotherShapeAreRefusedWithBothShapes) {
               HasSubstr("'decoder.conv_out.weight' is [3, 128, 3, 1] and must be [3, 128, 3, 3]"));
 }
 
+TEST(RealHeaders, ThatClaimImpossibleSizesAreRefusedByName) {
+  // Found by the fuzzer: a tensor without elements may claim any other size.
+  StoredTensors file = read_header_file("sd15_file");
+  const std::string name =
+      "cond_stage_model.transformer.text_model.embeddings.token_embedding.weight";
+  file.at(name).tensor.shape = {std::int64_t{1} << 40U, std::int64_t{1} << 40U, 0};
+  const auto check = [&] {
+    check_checkpoint(parts_of(file));
+    return 0;
+  };
+  EXPECT_EQ(error_code_of(check), ErrorCode::kCorruptData);
+  EXPECT_THAT(error_message_of(check), HasSubstr("token_embedding.weight' is [1099511627776, "));
+}
+
 TEST(RealHeaders, OfOtherModelsAreRefusedByWhatTheyAre) {
   const auto refusal = [](const std::string& name) {
     StoredTensors file;
