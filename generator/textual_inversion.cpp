@@ -2,10 +2,13 @@
 
 #include <ATen/ops/isfinite.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "nn/tensor_source.h"
 #include "support/error.h"
+#include "support/file.h"
 #include "weights/safetensors_file.h"
 
 namespace stylus::generator {
@@ -20,6 +23,11 @@ void refuse_pickle(const std::filesystem::path& path) {
       "'", path.filename().string(),
       "' is a pickle, which can run code when it is read; convert it to safetensors with a tensor "
       "named emb_params");
+}
+
+const weights::Tensor* find(const weights::Safetensors& file, std::string_view name) {
+  const auto found = std::ranges::find(file.tensors, name, &weights::Tensor::name);
+  return found == file.tensors.end() ? nullptr : &*found;
 }
 
 /// [n, width] fp32, owning its memory.
@@ -44,17 +52,20 @@ at::Tensor vectors_of(const weights::Tensor& stored, const std::string& what) {
 
 TextualInversion read_textual_inversion(const std::filesystem::path& path) {
   refuse_pickle(path);
-  const weights::SafetensorsFile file(path);
-  std::string what = "'";
-  what += path.filename().string();
-  what += "'";
-  TextualInversion inversion;
-  inversion.name = path.stem().string();
+  return read_textual_inversion(MappedFile(path).bytes(), path.filename().string());
+}
 
-  const weights::Tensor* clip_l = file.find("clip_l");
-  const weights::Tensor* clip_g = file.find("clip_g");
+TextualInversion read_textual_inversion(std::span<const std::byte> bytes,
+                                        const std::string& file_name) {
+  const std::string what = "'" + file_name + "'";
+  const weights::Safetensors file = weights::parse_safetensors(bytes, what);
+  TextualInversion inversion;
+  inversion.name = std::filesystem::path(file_name).stem().string();
+
+  const weights::Tensor* clip_l = find(file, "clip_l");
+  const weights::Tensor* clip_g = find(file, "clip_g");
   if (clip_l != nullptr || clip_g != nullptr) {
-    require(clip_l != nullptr && clip_g != nullptr && file.tensors().size() == 2,
+    require(clip_l != nullptr && clip_g != nullptr && file.tensors.size() == 2,
             ErrorCode::kCorruptData, what,
             ": an SDXL inversion has the tensors clip_l and clip_g and no other");
     inversion.vectors = {vectors_of(*clip_l, what), vectors_of(*clip_g, what)};
@@ -63,12 +74,12 @@ TextualInversion read_textual_inversion(const std::filesystem::path& path) {
             inversion.vectors[1].size(0));
     return inversion;
   }
-  const weights::Tensor* params = file.find("emb_params");
-  require(params != nullptr || file.tensors().size() == 1, ErrorCode::kCorruptData, what, " has ",
-          file.tensors().size(),
+  const weights::Tensor* params = find(file, "emb_params");
+  require(params != nullptr || file.tensors.size() == 1, ErrorCode::kCorruptData, what, " has ",
+          file.tensors.size(),
           " tensors and none is emb_params, so it is no textual inversion that we know");
   if (params == nullptr) {
-    params = &file.tensors().front();
+    params = &file.tensors.front();
     inversion.name = params->name;
   }
   inversion.vectors = {vectors_of(*params, what)};

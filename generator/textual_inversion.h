@@ -2,8 +2,10 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,5 +29,9 @@ struct TextualInversion {
 ///           Error(kCorruptData); a pickle (.pt, .bin) is Error(kUnsupported) with how to convert
 ///           it.
 [[nodiscard]] TextualInversion read_textual_inversion(const std::filesystem::path& path);
+
+/// The same from bytes in memory that a file of that name would hold.
+[[nodiscard]] TextualInversion read_textual_inversion(std::span<const std::byte> bytes,
+                                                      const std::string& file_name);
 
 }  // namespace stylus::generator

@@ -1,4 +1,4 @@
-# The parsers of this room need no torch, whose headers clang 14 cannot read: their sources are compiled in.
+# Parsers that need no torch: their sources are compiled in, so that they build without libtorch.
 function(stylus_generator_fuzzer name)
   list(TRANSFORM ARGN PREPEND "${PROJECT_SOURCE_DIR}/generator/")
   stylus_fuzzer(${name} SOURCES ${name}.cpp ${ARGN} DEPS stylus::support PkgConfig::utf8proc)
@@ -6,3 +6,8 @@ endfunction()
 stylus_generator_fuzzer(generator_prompt_fuzz clip_tokenizer.cpp clip_words.cpp prompt_chunks.cpp prompt_grammar.cpp)
 stylus_generator_fuzzer(generator_scheduler_config_fuzz sampler_options.cpp sampling/config_reader.cpp)
 stylus_generator_fuzzer(generator_tokenizer_file_fuzz clip_tokenizer.cpp clip_words.cpp)
+if(TARGET stylus_generator)
+  foreach(name generator_adapter_fuzz generator_textual_inversion_fuzz)
+    stylus_fuzzer(${name} SOURCES ${CMAKE_CURRENT_LIST_DIR}/${name}.cpp DEPS stylus::generator nlohmann_json::nlohmann_json)
+  endforeach()
+endif()
