@@ -46,13 +46,17 @@ void Vae::to(at::Device device, at::ScalarType dtype, bool channels_last) {
 
 namespace {
 
-/// The tile numbers for a conversion from tiles of side `from` to tiles of side `to`.
-TilePlan tile_plan(std::int64_t from, std::int64_t to, double overlap) {
+/// The tile numbers for tiles of `latents` a side; a latent pixel is `from_unit` long before the
+/// conversion and `to_unit` after it. diffusers rounds both sides apart: where the overlap is no
+/// whole number of latents, its pictures come out too large.
+TilePlan tile_plan(std::int64_t latents, std::int64_t from_unit, std::int64_t to_unit,
+                   double overlap) {
+  const auto step = static_cast<std::int64_t>(static_cast<double>(latents) * (1 - overlap));
   TilePlan plan;
-  plan.tile = from;
-  plan.step = static_cast<std::int64_t>(static_cast<double>(from) * (1 - overlap));
-  plan.blend = static_cast<std::int64_t>(static_cast<double>(to) * overlap);
-  plan.keep = to - plan.blend;
+  plan.tile = latents * from_unit;
+  plan.step = step * from_unit;
+  plan.blend = (latents - step) * to_unit;
+  plan.keep = step * to_unit;
   return plan;
 }
 
@@ -117,7 +121,7 @@ Moments Vae::encode_tiled(const at::Tensor& image, const TileOptions& tiles) con
   if (image.size(2) <= pixels && image.size(3) <= pixels) {
     return encode(image);
   }
-  const TilePlan plan = tile_plan(pixels, latents, tiles.overlap);
+  const TilePlan plan = tile_plan(latents, config_.factor(), 1, tiles.overlap);
   return guarded("VAE", [&] {
     return split_moments(convert_in_tiles(
         image, plan, [&](const at::Tensor& tile) { return encode_moments(tile); }));
@@ -135,7 +139,7 @@ at::Tensor Vae::decode_tiled(const at::Tensor& z, const TileOptions& tiles) cons
   if (z.size(2) <= latents && z.size(3) <= latents) {
     return decode(z);
   }
-  const TilePlan plan = tile_plan(latents, pixels, tiles.overlap);
+  const TilePlan plan = tile_plan(latents, 1, config_.factor(), tiles.overlap);
   return guarded("VAE", [&] {
     return convert_in_tiles(z, plan, [&](const at::Tensor& tile) { return decode_whole(tile); });
   });

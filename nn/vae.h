@@ -23,7 +23,8 @@ struct Moments {
 };
 
 /// Tiles as in diffusers' AutoencoderKL: neighbours overlap by `overlap` of a tile and are blended
-/// linearly over it. Norms see one tile each, so the result differs a little from decode().
+/// linearly over it, rounded up to whole latent pixels. Norms see one tile each, so the result
+/// differs a little from decode().
 struct TileOptions {
   std::int64_t sample_size = 0;  ///< Side of a tile in pixels; 0: the config's sample_size.
   double overlap = 0.25;

@@ -172,6 +172,18 @@ TEST(Vae, DecodesWholeWhatFitsIntoOneTile) {
   EXPECT_TRUE(vae->decode_tiled(golden.input("z")).equal(vae->decode(golden.input("z"))));
 }
 
+TEST(Vae, TilesWhoseOverlapIsNoWholeNumberMeetAllTheSame) {
+  const Golden golden("vae");
+  const std::unique_ptr<Vae> vae = load_vae(golden);
+  const c10::InferenceMode mode;
+  const at::Tensor z = golden.input("large_z");
+  const at::Tensor image = golden.input("large_image");
+  const std::int64_t tile = 5 * vae->factor();
+  ASSERT_GT(z.size(2), 5);
+  EXPECT_EQ(vae->decode_tiled(z, {tile, 0.25}).sizes(), vae->decode(z).sizes());
+  EXPECT_EQ(vae->encode_tiled(image, {tile, 0.25}).mean.sizes(), vae->encode(image).mean.sizes());
+}
+
 TEST(Vae, RefusesOtherShapesAndTilesThatAreTooSmall) {
   const Golden golden("vae");
   const std::unique_ptr<Vae> vae = load_vae(golden);
