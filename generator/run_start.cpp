@@ -49,6 +49,9 @@ RunStart start_run(const nn::Checkpoint& model, const RenderRequest& request, Sa
     if (has_mask_channels) {
       inpaint.masked_latents =
           sampled_latents(*model.vae, start.image * (1.0 - start.pixel_mask), noise, device);
+    } else {
+      // diffusers encodes the masked picture for every UNet: stochastic samplers draw after it.
+      static_cast<void>(noise.draw_like(inpaint.noise));
     }
   }
   return start;

@@ -21,7 +21,8 @@ struct RunStart {
 /// Draws the noise of txt2img, img2img or inpainting, and sets the sampler to its first step.
 ///
 /// The order of draws is diffusers' (generation-and-evaluation 9.2, 9.3): the posterior of the init
-/// picture, where it is needed, the noise, the posterior of the masked picture.
+/// picture, where it is needed, the noise, the posterior of the masked picture (for UNets of 4
+/// channels, too, which have no use for it).
 /// Requires: a request that check_request accepts; a strength that leaves a step.
 [[nodiscard]] RunStart start_run(const nn::Checkpoint& model, const RenderRequest& request,
                                  Sampler& sampler, Noise& noise, at::Device device);

@@ -148,6 +148,7 @@ CASES = [
     case("img2img_whole", init=True, strength=1.0, sampler="euler"),
     case("inpaint_4", init=True, mask=True, strength=0.6, sampler="ddim", seeds=[8, 9]),
     case("inpaint_4_whole", init=True, mask=True, sampler="euler"),
+    case("inpaint_4_noisy", init=True, mask=True, strength=0.6, sampler="euler_a"),
     case("inpaint_9", model="sd15_9", init=True, mask=True, strength=0.6, sampler="ddim"),
     case("inpaint_9_whole", model="sd15_9", init=True, mask=True, sampler="euler_a"),
     case("xl", model="sdxl", sampler="euler", guidance=5.0),
