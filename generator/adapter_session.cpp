@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "generator/lora/engine_plan.h"
 #include "support/error.h"
 
 namespace stylus::generator {
@@ -14,6 +15,13 @@ ComponentLayers layers_of(nn::Checkpoint& model) {
     components[i == 0 ? "text_encoder" : "text_encoder_2"] = model.text_encoders[i]->layers();
   }
   return components;
+}
+
+/// Whether some of its updates of the denoiser cannot stand beside the weights.
+bool must_be_merged(const AdapterWeights& adapter) {
+  return std::any_of(adapter.layers.begin(), adapter.layers.end(), [](const LayerFactors& layer) {
+    return !is_text_component(layer.component) && (!layer.is_stackable() || layer.bias.defined());
+  });
 }
 
 bool is_whole_run(const StepWindow& window) { return window.begin <= 0 && window.end >= 1; }
@@ -57,6 +65,13 @@ void AdapterSession::open(const RenderRequest& request) {
   require(groups_.size() <= 1 || composition_ == Composition::kSum, ErrorCode::kUnsupported,
           "pictures with different adapters can only be summed, not switched or composited; "
           "render them one set at a time");
+  for (const AdapterUse& use : set_) {
+    require(composition_ != Composition::kComposite || set_.size() == 1 ||
+                !must_be_merged(*use.adapter),
+            ErrorCode::kUnsupported, "composite runs all adapters side by side, and ",
+            use.adapter->report.file,
+            " can only be merged (LoHa, LoKr, DoRA, full difference or bias); use sum or switch");
+  }
 }
 
 void AdapterSession::leave_out_idle() {
@@ -98,7 +113,19 @@ bool AdapterSession::changes_by_step() const {
          !std::all_of(windows_.begin(), windows_.end(), is_whole_run);
 }
 
-bool AdapterSession::can_share_batches() const { return groups_.size() <= 1 || !changes_by_step(); }
+bool AdapterSession::differs_in_merged_updates() const {
+  for (std::size_t i = 0; i < set_.size(); ++i) {
+    const auto differs = [&](const std::vector<double>& row) { return row[i] != rows_[0][i]; };
+    if (std::any_of(rows_.begin(), rows_.end(), differs) && must_be_merged(*set_[i].adapter)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+bool AdapterSession::can_share_batches() const {
+  return groups_.size() <= 1 || !(changes_by_step() || differs_in_merged_updates());
+}
 
 void AdapterSession::use_denoiser(const std::vector<std::size_t>& rows, std::int64_t repeats) {
   active_multipliers_.clear();

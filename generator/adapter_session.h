@@ -21,7 +21,9 @@ class AdapterSession {
   explicit AdapterSession(nn::Checkpoint& model);
 
   /// Loads the request's adapters; replaces those of the request before.
-  /// Errors: see LoraEngine::load; Error(kInvalidArgument) for masks of another length.
+  /// Errors: see LoraEngine::load; Error(kInvalidArgument) for masks of another length;
+  ///         Error(kUnsupported) for LoRA-Switch and LoRA-Composite with more than one group, and
+  ///         for LoRA-Composite of adapters that can only be merged.
   void open(const RenderRequest& request);
 
   /// The groups of pictures with equal masks; one without adapters.
@@ -36,7 +38,8 @@ class AdapterSession {
   /// (run such groups one after the other: can_share).
   void use_denoiser(const std::vector<std::size_t>& rows, std::int64_t repeats);
 
-  /// False where these groups cannot run in one batch.
+  /// False where these groups cannot run in one batch: adapters that change by step, or that can
+  /// only be merged and are not on in all pictures alike.
   [[nodiscard]] bool can_share_batches() const;
 
   /// Step windows and LoRA-Switch: true when the denoiser changed for this step.
@@ -57,6 +60,7 @@ class AdapterSession {
   void leave_out_idle();
   [[nodiscard]] std::vector<AdapterUse> uses_of(const std::vector<double>& factors) const;
   [[nodiscard]] bool changes_by_step() const;
+  [[nodiscard]] bool differs_in_merged_updates() const;
   [[nodiscard]] std::vector<double> multipliers_at(std::size_t step, std::size_t steps) const;
 
   LoraEngine engine_;

@@ -57,8 +57,11 @@ at::Tensor Layer::forward(const at::Tensor& x) const {
         is_linear ? at::linear(x, branch_->down)                        // [..., R]
                   : at::conv2d(x, branch_->down, {}, stride, padding);  // [B, R, H', W']
     const at::Tensor scaled = at::mul(low, scale_for(branch_->scale, low, kind_));
-    y.add_(is_linear ? at::linear(scaled, branch_->up)
-                     : at::conv2d(scaled, branch_->up.unsqueeze(-1).unsqueeze(-1)));
+    const at::Tensor update = is_linear
+                                  ? at::linear(scaled, branch_->up)
+                                  : at::conv2d(scaled, branch_->up.unsqueeze(-1).unsqueeze(-1));
+    // All images may share one row of x (the time step) and have updates of their own.
+    y = y.size(0) == update.size(0) ? y.add_(update) : y.add(update);
   }
   return y;
 }

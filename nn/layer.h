@@ -16,7 +16,7 @@ namespace stylus::nn {
 ///   y += up (scale * (down x))
 /// `down` is [R, in] for a linear layer and [R, in, kh, kw] for a convolution, `up` is [out, R]; R
 /// is the sum of the ranks of all stacked adapters. `scale` is [R], or [B, R] where every image of
-/// the batch has adapters of its own.
+/// the batch has adapters of its own; an input of one row, shared by the batch, then gives B rows.
 /// All on the layer's device and of its dtype.
 struct SideBranch {
   at::Tensor down;

@@ -83,19 +83,31 @@ void write_micro_adapter(const fs::path& file, const MicroAdapter& adapter) {
   Noise noise({adapter.seed});
   nlohmann::json header = nlohmann::json::object();
   std::string data;
+  const auto add = [&](const std::string& name, const at::Tensor& values) {
+    const std::size_t begin = data.size();
+    data.append(reinterpret_cast<const char*>(values.const_data_ptr<float>()),
+                static_cast<std::size_t>(values.numel()) * sizeof(float));
+    header[name] = {
+        {"dtype", "F32"}, {"shape", values.sizes().vec()}, {"data_offsets", {begin, data.size()}}};
+  };
+  const auto draw = [&noise](at::IntArrayRef shape) {
+    return noise.draw(shape, at::kCPU, at::kFloat).mul_(0.5).squeeze(0).contiguous();
+  };
   for (const weights::Tensor& tensor : golden.tensors()) {
     if (!adapter.has_text_encoder && tensor.name.starts_with("lora_te")) {
       continue;
     }
-    at::Tensor values = nn::copied_tensor_from(tensor).to(at::kFloat);
-    if (!tensor.name.ends_with(".alpha")) {
-      values = noise.draw(values.sizes(), at::kCPU, at::kFloat).mul_(0.5).squeeze(0).contiguous();
+    const bool is_alpha = tensor.name.ends_with(".alpha");
+    add(tensor.name, is_alpha ? nn::copied_tensor_from(tensor).to(at::kFloat) : draw(tensor.shape));
+    if (const std::size_t end = tensor.name.rfind(".lora_up.weight");
+        adapter.is_dora && end != std::string::npos) {
+      add(tensor.name.substr(0, end) + ".dora_scale", draw({tensor.shape[0], 1}).abs());
     }
-    const std::size_t begin = data.size();
-    data.append(reinterpret_cast<const char*>(values.const_data_ptr<float>()),
-                static_cast<std::size_t>(values.numel()) * sizeof(float));
-    header[tensor.name] = {
-        {"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, data.size()}}};
+  }
+  if (adapter.has_time_embedding) {
+    constexpr std::int64_t kWidth = 8;  // of the model's first level
+    add("lora_unet_time_embedding_linear_1.lora_down.weight", draw({2, kWidth}));
+    add("lora_unet_time_embedding_linear_1.lora_up.weight", draw({4 * kWidth, 2}));
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');

@@ -38,6 +38,8 @@ std::vector<RenderedPicture> render_all(Generator& generator, const RenderReques
 struct MicroAdapter {
   std::uint64_t seed = 1;
   bool has_text_encoder = true;
+  bool is_dora = false;             ///< Can only be merged.
+  bool has_time_embedding = false;  ///< A layer that sees one row for the whole batch.
 };
 void write_micro_adapter(const std::filesystem::path& file, const MicroAdapter& adapter);
 

@@ -92,19 +92,35 @@ TEST_F(Pipelines, BatchesOfAnySizeGiveTheSamePictures) {
 }
 
 TEST_F(Pipelines, MasksInOneBatchAreSeparateRenders) {
-  RenderRequest batch = with_adapters(0.1, 0.15, {7, 7, 7, 7});
-  const std::vector<std::vector<double>> masks = {{1, 0}, {0, 1}, {1, 1}, {0, 0}};
-  for (std::size_t i = 0; i < masks.size(); ++i) {
-    batch.images[i].mask = masks[i];
-  }
-  const std::vector<RenderedPicture> all = render_all(generator_, batch);
-  for (std::size_t i = 0; i < masks.size(); ++i) {
-    const RenderRequest alone = with_adapters(0.1 * masks[i][0], 0.15 * masks[i][1]);
-    EXPECT_LE(largest_difference(latents(alone), all[i].latents), kRounding) << i;
-    for (std::size_t other = 0; other < i; ++other) {
-      EXPECT_GT(largest_difference(all[i].latents, all[other].latents), 10 * kRounding);
+  // Those that can only be merged run in a batch of their own; the time embedding is one row that
+  // all pictures of a batch share.
+  for (const MicroAdapter& second : {MicroAdapter{12}, MicroAdapter{12, true, /*is_dora=*/true},
+                                     MicroAdapter{12, true, false, /*has_time_embedding=*/true}}) {
+    SCOPED_TRACE(testing::Message() << second.is_dora << second.has_time_embedding);
+    second_ = folder_ / (second.is_dora ? "dora" : second.has_time_embedding ? "time" : "plain");
+    second_ += ".safetensors";
+    write_micro_adapter(second_, second);
+    RenderRequest batch = with_adapters(0.1, 0.15, {7, 7, 7, 7});
+    const std::vector<std::vector<double>> masks = {{1, 0}, {0, 1}, {1, 1}, {0, 0}};
+    for (std::size_t i = 0; i < masks.size(); ++i) {
+      batch.images[i].mask = masks[i];
+    }
+    const std::vector<RenderedPicture> all = render_all(generator_, batch);
+    for (std::size_t i = 0; i < masks.size(); ++i) {
+      const RenderRequest alone = with_adapters(0.1 * masks[i][0], 0.15 * masks[i][1]);
+      EXPECT_LE(largest_difference(latents(alone), all[i].latents), kRounding) << i;
+      for (std::size_t other = 0; other < i; ++other) {
+        EXPECT_GT(largest_difference(all[i].latents, all[other].latents), 10 * kRounding);
+      }
     }
   }
+}
+
+TEST_F(Pipelines, CompositeRefusesWhatCanOnlyBeMerged) {
+  write_micro_adapter(second_, {12, true, /*is_dora=*/true});
+  RenderRequest request = with_adapters(0.1, 0.15);
+  request.composition = Composition::kComposite;
+  EXPECT_EQ(code(request), ErrorCode::kUnsupported);
 }
 
 TEST_F(Pipelines, NothingIsLeftOnTheModel) {
