@@ -1,6 +1,7 @@
 #include "generator/generator.h"
 
 #include <ATen/TensorOperators.h>
+#include <ATen/ops/isfinite.h>
 #include <ATen/ops/upsample_bilinear2d.h>
 #include <c10/core/InferenceMode.h>
 
@@ -197,6 +198,10 @@ void Generator::Impl::render_batch(const RenderRequest& request,
   for (std::int64_t i = 0; i < count; ++i) {
     const at::Tensor latents = x.narrow(0, i, 1);
     at::Tensor pixels = decode_latents(*model->vae, latents, request.tiled_vae);
+    require(at::isfinite(pixels).all().item<bool>(), ErrorCode::kUnsupported,
+            "the picture of seed ", request.images[rows[static_cast<std::size_t>(i)]].seed,
+            " came out as values that are no numbers; use bf16 or fp32 instead of fp16, or lower "
+            "weights and guidance");
     if (request.mask) {
       pixels = paste_original(pixels, start.image, start.pixel_mask,
                               std::max<std::int64_t>(1, factor / 2));

@@ -47,8 +47,9 @@ class Generator {
   using PictureFn = std::function<void(std::size_t image, const RenderedPicture&)>;
 
   /// Errors: Error(kInvalidArgument) for sizes, counts or ranges that make no sense, before
-  ///         anything is loaded; those of samplers, prompts and adapters; Error(kUnavailable) out
-  ///         of memory; what a hook throws.
+  ///         anything is loaded; those of samplers, prompts and adapters; Error(kUnsupported) for a
+  ///         picture of values that are no numbers; Error(kUnavailable) out of memory; what a hook
+  ///         throws.
   void render(const RenderRequest& request, const PictureFn& on_picture,
               const RenderHooks& hooks = {});
 
