@@ -90,6 +90,9 @@ std::unique_ptr<Sampler> Generator::Impl::sampler_of(const RenderRequest& reques
   options.steps = steps;
   // Latents go beyond [-1, 1]; a config that clips was written for pixels.
   options.clip_sample = false;
+  if (model->parts.base != "sdxl") {
+    options.steps_offset = 1;  // diffusers corrects the configs of SD 1 and 2 that say otherwise
+  }
   return make_sampler(options);
 }
 

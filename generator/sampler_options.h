@@ -43,7 +43,8 @@ struct SamplerOptions {
 
   Prediction prediction = Prediction::kEpsilon;
   Spacing spacing = Spacing::kLeading;
-  std::int64_t steps_offset = 0;  ///< Added to every step of leading spacing.
+  /// Added to every step of leading spacing; a Generator runs SD 1 and 2 with 1, whatever the config.
+  std::int64_t steps_offset = 0;
 
   // DDIM, PNDM, LCM
   bool set_alpha_to_one = true;    ///< The last step ends at alpha 1 instead of alpha_bar[0].

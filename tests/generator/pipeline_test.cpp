@@ -5,9 +5,11 @@
 
 #include <cmath>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "support/error.h"
+#include "support/file.h"
 #include "tests/error_code_of.h"
 #include "tests/generator/micro_model.h"
 
@@ -63,6 +65,24 @@ TEST_F(Pipelines, ARenderRepeatsToTheBit) {
   const std::vector<RenderedPicture> again = render_all(generator_, request);
   EXPECT_TRUE(at::equal(once[0].latents, again[0].latents));
   EXPECT_EQ(once[0].picture.rgb, again[0].picture.rgb);
+}
+
+// diffusers' pipelines for SD 1 and 2 correct such configs when they load a model.
+TEST_F(Pipelines, AScheduleWithoutTheOffsetOfSdIsRunWithIt) {
+  const std::filesystem::path model = folder_ / "old";
+  std::filesystem::copy(models_.folder("sd15"), model, std::filesystem::copy_options::recursive);
+  const std::filesystem::path config = model / "scheduler" / "scheduler_config.json";
+  nlohmann::json json = nlohmann::json::parse(read_file(config, 1 << 20));
+  ASSERT_EQ(json.at("steps_offset"), 1);
+  json.erase("steps_offset");
+  write_file_atomically(config, json.dump());
+  Generator old(model, micro_options());
+  const RenderRequest request = micro_request();
+  EXPECT_TRUE(at::equal(render_all(old, request).front().latents, latents(request)));
+}
+
+TEST_F(Pipelines, APictureOfValuesThatAreNoNumbersIsRefused) {
+  EXPECT_EQ(code(with_adapters(1e30, 0)), ErrorCode::kUnsupported);
 }
 
 TEST_F(Pipelines, APictureOfABatchIsTheSameSeedAlone) {
