@@ -18,7 +18,9 @@ namespace stylus::generator {
 struct TextStage {
   nn::ClipText* model = nullptr;
   const ClipTokenizer* tokenizer = nullptr;
-  /// Id after the end of the text: the end token for CLIP-L, 0 for OpenCLIP H and bigG.
+  /// Id after the end of the text: the end token for CLIP-L, 0 for OpenCLIP H and bigG. That is the
+  /// id of "!" within a word; a "!" of a prompt ends one and stays "!</w>", as in training and in
+  /// A1111, where transformers' tokenizers of SD 2 and SDXL make it the padding.
   std::int64_t padding = 0;
 };
 
