@@ -37,8 +37,9 @@ at::Tensor context_of(const nn::ClipText& model, const nn::ClipText::Output& out
                       ContextStyle style, std::int64_t dropped) {
   const auto layers = static_cast<std::int64_t>(out.hidden.size()) - 1;
   const std::int64_t back = style == ContextStyle::kPenultimate ? dropped + 1 : dropped;
-  require(dropped >= 0 && back < layers, ErrorCode::kInvalidArgument, "clip skip leaves out ", back,
-          " of ", layers, " layers; at most ", layers - 1, " can be left out");
+  require(dropped >= 0 && back < layers, ErrorCode::kInvalidArgument, "clip skip is ", dropped + 1,
+          "; this model's text encoder of ", layers, " layers takes 1 to ",
+          layers - (back - dropped));
   if (style == ContextStyle::kFinalNorm && back == 0) {
     return out.last;
   }
