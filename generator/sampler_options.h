@@ -43,7 +43,7 @@ struct SamplerOptions {
 
   Prediction prediction = Prediction::kEpsilon;
   Spacing spacing = Spacing::kLeading;
-  /// Added to every step of leading spacing; a Generator runs SD 1 and 2 with 1, whatever the config.
+  /// Added to every step of leading spacing; a Generator runs SD 1 and 2 with 1 in any case.
   std::int64_t steps_offset = 0;
 
   // DDIM, PNDM, LCM
