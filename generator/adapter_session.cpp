@@ -70,7 +70,7 @@ void AdapterSession::open(const RenderRequest& request) {
                 !must_be_merged(*use.adapter),
             ErrorCode::kUnsupported, "composite runs all adapters side by side, and ",
             use.adapter->report.file,
-            " can only be merged (LoHa, LoKr, DoRA, full difference or bias); use sum or switch");
+            " can only be merged (it is more than plain LoRA or LoCon); use sum or switch");
   }
 }
 
