@@ -20,7 +20,7 @@ ComponentLayers layers_of(nn::Checkpoint& model) {
 /// Whether some of its updates of the denoiser cannot stand beside the weights.
 bool must_be_merged(const AdapterWeights& adapter) {
   return std::any_of(adapter.layers.begin(), adapter.layers.end(), [](const LayerFactors& layer) {
-    return !is_text_component(layer.component) && (!layer.is_stackable() || layer.bias.defined());
+    return !is_text_component(layer.component) && layer.must_be_merged();
   });
 }
 

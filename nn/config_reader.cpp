@@ -7,13 +7,6 @@
 #include "support/error.h"
 
 namespace stylus::nn {
-namespace {
-
-constexpr std::int64_t kLargestCount = 1'000'000;
-constexpr std::size_t kLongestList = 16;
-
-}  // namespace
-
 ConfigReader::ConfigReader(const nlohmann::json& object, const std::string& what)
     : object_(object), what_(what) {
   require(object.is_object(), ErrorCode::kCorruptData, what, " is not a JSON object");

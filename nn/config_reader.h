@@ -10,6 +10,10 @@
 
 namespace stylus::nn {
 
+/// Bounds of what a model's description may say: sizes and counts, entries of lists.
+constexpr std::int64_t kLargestCount = 1'000'000;
+constexpr std::size_t kLongestList = 16;
+
 /// Reads values out of a config.json. A key that is absent or null has the given default; a value
 /// of another type or out of range is Error(kCorruptData) that names the key.
 class ConfigReader {
@@ -17,7 +21,7 @@ class ConfigReader {
   /// Requires: an object, else Error(kCorruptData). Both are kept by reference.
   ConfigReader(const nlohmann::json& object, const std::string& what);
 
-  /// From 1 to 1,000,000.
+  /// From 1 to kLargestCount.
   [[nodiscard]] std::int64_t count(const char* key, std::int64_t fallback) const;
   [[nodiscard]] double number(const char* key, double fallback) const;
   [[nodiscard]] bool flag(const char* key, bool fallback) const;

@@ -4,15 +4,13 @@
 #include <optional>
 #include <vector>
 
+#include "nn/config_reader.h"
+
 namespace stylus::nn {
 namespace {
 
-/// What a config.json may say at most (config_reader.cpp). Shapes of tensors without elements can
-/// claim anything.
-constexpr std::int64_t kLargestSize = 1'000'000;
-constexpr std::size_t kMostLevels = 16;
-
-/// The size of a tensor's dimension, or nothing.
+/// The size of a tensor's dimension, or nothing where it is larger than a config.json may say:
+/// shapes of tensors without elements can claim anything.
 std::optional<std::int64_t> size_of(const StoredTensors& tensors, const std::string& name,
                                     std::size_t dim) {
   const auto found = tensors.find(name);
@@ -20,7 +18,7 @@ std::optional<std::int64_t> size_of(const StoredTensors& tensors, const std::str
     return std::nullopt;
   }
   const std::optional<std::vector<std::int64_t>> shape = found->second.shape();
-  if (!shape || shape->size() <= dim || (*shape)[dim] <= 0 || (*shape)[dim] > kLargestSize) {
+  if (!shape || shape->size() <= dim || (*shape)[dim] <= 0 || (*shape)[dim] > kLargestCount) {
     return std::nullopt;
   }
   return (*shape)[dim];
@@ -42,7 +40,7 @@ std::int64_t depth_of(const StoredTensors& tensors, const std::string& attention
 }
 
 void read_levels(const StoredTensors& tensors, UNetConfig& config) {
-  for (std::size_t i = 0; i < kMostLevels; ++i) {
+  for (std::size_t i = 0; i < kLongestList; ++i) {
     const std::string block = "down_blocks." + std::to_string(i);
     const std::optional<std::int64_t> width =
         size_of(tensors, block + ".resnets.0.conv1.weight", 0);
@@ -99,7 +97,7 @@ UNetConfig infer_unet_config(const StoredTensors& tensors, const std::string& ba
 VaeConfig infer_vae_config(const StoredTensors& tensors, const std::string& base) {
   VaeConfig config = base == "sdxl" ? VaeConfig::sdxl() : VaeConfig::sd();
   std::vector<std::int64_t> widths;
-  while (widths.size() < kMostLevels) {
+  while (widths.size() < kLongestList) {
     const std::string block = "encoder.down_blocks." + std::to_string(widths.size());
     const auto width = size_of(tensors, block + ".resnets.0.conv1.weight", 0);
     if (!width) {

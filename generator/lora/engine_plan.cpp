@@ -24,9 +24,8 @@ double common_factor(const ActiveSet& set, std::size_t adapter, const LayerFacto
   for (const std::vector<double>& row : set.rows) {
     require(row[adapter] == first, ErrorCode::kInvalidArgument, "adapter ",
             set.uses[adapter].adapter->report.file, " changes ", layer.path,
-            " in a way that can only be merged (anything but plain LoRA and LoCon, or a bias), "
-            "so it "
-            "must be equally strong in all images of a batch; render the images group by group "
+            " in a way that can only be merged (anything but plain LoRA and LoCon, or a bias), so "
+            "it must be equally strong in all images of a batch; render the images group by group "
             "(group_images_by_set)");
   }
   return first;

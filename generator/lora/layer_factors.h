@@ -58,6 +58,8 @@ struct LayerFactors {
   [[nodiscard]] bool is_stackable() const {
     return kind == UpdateKind::kLowRank && !magnitude.defined();
   }
+  /// True if all or a part of it has no form that stands beside the weight.
+  [[nodiscard]] bool must_be_merged() const { return !is_stackable() || bias.defined(); }
   [[nodiscard]] std::int64_t rank() const {
     return kind == UpdateKind::kLowRank ? factors.front().size(1) : 0;
   }

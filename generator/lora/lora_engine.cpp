@@ -225,7 +225,7 @@ class LoraEngine::Impl {
       return std::all_of(use.adapter->layers.begin(), use.adapter->layers.end(),
                          [&](const LayerFactors& layer) {
                            return is_text_component(layer.component) != (part == kTextPart) ||
-                                  (layer.is_stackable() && !layer.bias.defined());
+                                  !layer.must_be_merged();
                          });
     };
     return is_same(same_rows, set) && std::all_of(set.uses.begin(), set.uses.end(), is_branch_only);
